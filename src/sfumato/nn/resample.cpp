@@ -1,0 +1,38 @@
+#include "sfumato/nn/resample.h"
+
+#include <ATen/ATen.h>
+
+namespace sfumato::nn {
+
+at::Tensor upsample_nearest(const at::Tensor& x) {
+  return at::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
+}
+
+UpsampleImpl::UpsampleImpl(int64_t channels, bool with_conv) {
+  if (with_conv) conv_ = register_module("conv", Conv2d(channels, channels, 3));
+}
+
+at::Tensor UpsampleImpl::forward(const at::Tensor& x) {
+  const at::Tensor large = upsample_nearest(x);
+  return conv_ ? conv_(large) : large;
+}
+
+DownsampleImpl::DownsampleImpl(int64_t channels, bool with_conv) {
+  if (!with_conv) return;
+  op_ = register_module("op", Conv2d(channels, channels, 3, Conv2dImpl::Options{.stride = 2}));
+}
+
+at::Tensor DownsampleImpl::forward(const at::Tensor& x) {
+  return op_ ? op_(x) : at::avg_pool2d(x, 2);
+}
+
+AsymmetricDownsampleImpl::AsymmetricDownsampleImpl(int64_t channels) {
+  conv_ = register_module(
+      "conv", Conv2d(channels, channels, 3, Conv2dImpl::Options{.stride = 2, .padding = 0}));
+}
+
+at::Tensor AsymmetricDownsampleImpl::forward(const at::Tensor& x) {
+  return conv_(at::constant_pad_nd(x, {0, 1, 0, 1}));
+}
+
+}  // namespace sfumato::nn

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+namespace sfumato {
+
+/// While it lives, matrix products and convolutions of this thread run in `dtype` (bfloat16 or
+/// float16); everything else stays as it is. float32 means no autocast. The one place that knows
+/// how LibTorch 1.13 and 2.x spell it.
+class Autocast {
+ public:
+  Autocast(at::Device device, at::ScalarType dtype);
+  ~Autocast();
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  at::Device device_;
+  bool active_;
+};
+
+}  // namespace sfumato

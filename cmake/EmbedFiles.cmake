@@ -32,9 +32,9 @@ extern \"C\" {
 ${declarations}}
 namespace sfumato {
 std::span<const EmbeddedFile> ${symbol}() {
-  static const EmbeddedFile files[] = {
+  static const EmbeddedFile files[${index} + 1] = {
 ${rows}  };
-  return files;
+  return {files, ${index}};
 }
 }  // namespace sfumato
 ")

@@ -1,11 +1,11 @@
-# sfumato_layer(NAME [TORCH] [DEPS layer...] [LIBS target...])
+# sfumato_layer(NAME [TORCH] [MODULES] [DEPS layer...] [LIBS target...])
 #
 # One folder of src/sfumato = one library target sfumato::NAME made of every .cpp below it.
-# DEPS lists the layers it may include, TORCH lets it include LibTorch, LIBS are the outside
-# libraries it uses. tools/check_layers.py reads these very calls, so the build and the lint
+# DEPS lists the layers it may include, TORCH lets it include LibTorch, MODULES says that most of
+# its files need torch/nn as well (a larger precompiled header), LIBS are the outside libraries. tools/check_layers.py reads these very calls, so the build and the lint
 # cannot differ.
 function(sfumato_layer name)
-  cmake_parse_arguments(L "TORCH" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(L "TORCH;MODULES" "" "DEPS;LIBS" ${ARGN})
   if(L_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "sfumato_layer(${name}): bad arguments '${L_UNPARSED_ARGUMENTS}'")
   endif()
@@ -27,8 +27,16 @@ function(sfumato_layer name)
   if(L_TORCH)
     target_link_libraries(sfumato_${name} ${scope} sfumato_torch)
     if(sources)
-      target_precompile_headers(sfumato_${name} REUSE_FROM sfumato_torch_pch)
+      sfumato_use_precompiled(sfumato_${name} "${L_MODULES}")
     endif()
+  endif()
+endfunction()
+
+function(sfumato_use_precompiled target modules)
+  if(modules)
+    target_precompile_headers(${target} REUSE_FROM sfumato_module_headers)
+  else()
+    target_precompile_headers(${target} REUSE_FROM sfumato_tensor_headers)
   endif()
 endfunction()
 
@@ -42,10 +50,10 @@ function(sfumato_compile_options target)
   endif()
 endfunction()
 
-# sfumato_test(NAME [LABEL label] SOURCES file... DEPS layer... [LIBS target...]): one binary, one
+# sfumato_test(NAME [TORCH] [MODULES] [LABEL label] SOURCES file... DEPS layer... [LIBS target...]): one binary, one
 # ctest entry - loading LibTorch costs 0.4 s, so a process per test case would be mostly that.
 function(sfumato_test name)
-  cmake_parse_arguments(T "TORCH" "LABEL" "SOURCES;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(T "TORCH;MODULES" "LABEL" "SOURCES;DEPS;LIBS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   sfumato_compile_options(${name})
   list(TRANSFORM T_DEPS PREPEND "sfumato::")
@@ -53,7 +61,7 @@ function(sfumato_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${name} PRIVATE SFUMATO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(T_TORCH)
-    target_precompile_headers(${name} REUSE_FROM sfumato_torch_pch)
+    sfumato_use_precompiled(${name} "${T_MODULES}")
   endif()
   if(NOT T_LABEL)
     set(T_LABEL unit)
@@ -61,3 +69,6 @@ function(sfumato_test name)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT 900)
 endfunction()
+
+sfumato_precompile(sfumato_tensor_headers <ATen/ATen.h>)
+sfumato_precompile(sfumato_module_headers <ATen/ATen.h> <torch/nn/module.h> <torch/nn/pimpl.h>)

@@ -7,7 +7,7 @@ mkdir -p build
 
 packages=(
   g++ cmake ninja-build pkg-config git             # build tools
-  libtorch-dev                                     # tensors, autograd
+  libtorch-dev libopenblas0-openmp                 # tensors, autograd; float32 matrix products
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev  # command line, TOML, JSON
   libpng-dev libjpeg-dev libwebp-dev libcairo2-dev # pictures
   libarchive-dev zlib1g-dev libutf8proc-dev        # tar shards, compression, Unicode

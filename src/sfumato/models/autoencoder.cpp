@@ -79,7 +79,7 @@ at::Tensor EncoderImpl::forward(const at::Tensor& image) {
     h = run_blocks(level, h);
     if (level.downsample) h = level.downsample(h);
   }
-  return conv_out_(at::silu(norm_out_(middle_(h))));
+  return conv_out_(norm_out_->silu(middle_(h)));
 }
 
 DecoderImpl::DecoderImpl(const AutoencoderConfig& c) {
@@ -110,7 +110,7 @@ at::Tensor DecoderImpl::forward(const at::Tensor& z) {
     h = run_blocks(level, h);
     if (level.upsample) h = level.upsample(h);
   }
-  return conv_out_(at::silu(norm_out_(h)));
+  return conv_out_(norm_out_->silu(h));
 }
 
 }  // namespace sfumato

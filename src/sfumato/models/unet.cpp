@@ -45,6 +45,7 @@ struct UNetImpl::Stage {
 // Creates the layers of a stage under "input_blocks.3.0" and so on.
 class UNetImpl::Builder {
  public:
+  using Layer = Stage::Layer;
   using Resample = nn::ResBlockConfig::Resample;
 
   explicit Builder(UNetImpl& unet) : unet_(unet), c(unet.config_) {}
@@ -55,12 +56,12 @@ class UNetImpl::Builder {
     return stage_;
   }
   void res(int64_t in, int64_t out, Resample resample = Resample::None) {
-    add().res = registered(nn::ResBlock(nn::ResBlockConfig{.in_channels = in,
-                                                           .out_channels = out,
-                                                           .emb_channels = 4 * c.model_channels,
-                                                           .scale_shift_norm = c.scale_shift_norm,
-                                                           .resample = resample,
-                                                           .groups = c.norm_groups}));
+    add(&Layer::res, nn::ResBlock(nn::ResBlockConfig{.in_channels = in,
+                                                     .out_channels = out,
+                                                     .emb_channels = 4 * c.model_channels,
+                                                     .scale_shift_norm = c.scale_shift_norm,
+                                                     .resample = resample,
+                                                     .groups = c.norm_groups}));
   }
   void attention(int64_t channels, int64_t depth, bool self_attention) {
     const int64_t heads = c.channels_per_head > 0 ? channels / c.channels_per_head : c.heads;
@@ -70,36 +71,35 @@ class UNetImpl::Builder {
                                                   std::to_string(heads) + " attention heads");
     }
     if (!c.context_width) {
-      add().self_attention = registered(
+      add(&Layer::self_attention,
           nn::AttentionBlock(channels, heads, c.new_attention_order, c.norm_groups));
       return;
     }
-    add().transformer = registered(nn::SpatialTransformer(
-        nn::SpatialTransformerConfig{.channels = channels,
-                                     .heads = heads,
-                                     .head_width = channels / heads,
-                                     .depth = depth,
-                                     .context_width = *c.context_width,
-                                     .linear_projection = c.linear_projection,
-                                     .self_attention = self_attention,
-                                     .groups = c.norm_groups}));
+    add(&Layer::transformer, nn::SpatialTransformer(nn::SpatialTransformerConfig{
+                                 .channels = channels,
+                                 .heads = heads,
+                                 .head_width = channels / heads,
+                                 .depth = depth,
+                                 .context_width = *c.context_width,
+                                 .linear_projection = c.linear_projection,
+                                 .self_attention = self_attention,
+                                 .groups = c.norm_groups}));
   }
-  void conv(int64_t in, int64_t out) { add().conv = registered(nn::Conv2d(in, out, 3)); }
+  void conv(int64_t in, int64_t out) { add(&Layer::conv, nn::Conv2d(in, out, 3)); }
   void downsample(int64_t channels) {
     if (c.resample_in_res_block) return res(channels, channels, Resample::Down);
-    add().downsample = registered(nn::Downsample(channels, c.conv_resample));
+    add(&Layer::downsample, nn::Downsample(channels, c.conv_resample));
   }
   void upsample(int64_t channels) {
     if (c.resample_in_res_block) return res(channels, channels, Resample::Up);
-    add().upsample = registered(nn::Upsample(channels, c.conv_resample));
+    add(&Layer::upsample, nn::Upsample(channels, c.conv_resample));
   }
 
  private:
-  Stage::Layer& add() { return stage_->layers.emplace_back(); }
   template <class Holder>
-  Holder registered(Holder layer) {
-    const auto index = std::to_string(stage_->layers.size() - 1);
-    return nn::register_path(unet_, path_ + "." + index, layer);
+  void add(Holder Layer::*kind, Holder layer) {
+    const auto index = std::to_string(stage_->layers.size());
+    stage_->layers.emplace_back().*kind = nn::register_path(unet_, path_ + "." + index, layer);
   }
 
   UNetImpl& unet_;
@@ -223,9 +223,9 @@ at::Tensor UNetImpl::forward(const at::Tensor& x, const at::Tensor& timesteps,
   expect_shape(x, {-1, config_.in_channels, -1, -1}, "unet input");
   expect_shape(timesteps, {x.size(0)}, "unet timesteps");
   if (config_.context_width.has_value() != context.has_value()) {
-    throw Error(ErrorKind::InvalidArgument,
-                context ? "unet: got a context, but this model takes none"
-                        : "unet: this model needs a context, got none");
+    throw Error(ErrorKind::InvalidArgument, context
+                                                ? "unet: got a context, but this model takes none"
+                                                : "unet: this model needs a context, got none");
   }
   if (context) expect_shape(*context, {x.size(0), -1, *config_.context_width}, "unet context");
   const at::Tensor tokens = context.value_or(at::Tensor());
@@ -242,7 +242,7 @@ at::Tensor UNetImpl::forward(const at::Tensor& x, const at::Tensor& timesteps,
     h = stage->forward(at::cat({h, skips.back()}, 1), emb, tokens);
     skips.pop_back();
   }
-  return out_conv_(at::silu(out_norm_(h)));
+  return out_conv_(out_norm_->silu(h));
 }
 
 }  // namespace sfumato

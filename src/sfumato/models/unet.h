@@ -25,7 +25,7 @@ struct UNetConfig {
   int64_t channels_per_head = 0;
 
   /// Width of the cross-attention context; absent: plain self-attention blocks (LDM sec. 4.1).
-  std::optional<int64_t> context_width;
+  std::optional<int64_t> context_width{};
   std::vector<int64_t> transformer_depth{1, 1, 1, 1};  ///< per level; used with context_width
   int64_t middle_transformer_depth = 1;
   bool linear_projection = false;  ///< SD2/SDXL: linear instead of 1x1 convolution around it

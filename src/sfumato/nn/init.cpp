@@ -48,4 +48,16 @@ at::Tensor constant_parameter(at::IntArrayRef shape, double value) {
   return tensor;
 }
 
+void refill_uniform(const at::Tensor& parameter, double bound) {
+  if (current_init == Init::Random) parameter.detach().uniform_(-bound, bound, current_generator);
+}
+
+void refill_normal(const at::Tensor& parameter, double std) {
+  if (current_init == Init::Random) parameter.detach().normal_(0.0, std, current_generator);
+}
+
+void refill_constant(const at::Tensor& parameter, double value) {
+  if (current_init == Init::Random) parameter.detach().fill_(value);
+}
+
 }  // namespace sfumato::nn

@@ -33,4 +33,9 @@ at::Tensor uniform_parameter(at::IntArrayRef shape, double bound);  ///< U(-boun
 at::Tensor normal_parameter(at::IntArrayRef shape, double std);     ///< N(0, std²)
 at::Tensor constant_parameter(at::IntArrayRef shape, double value);
 
+// The same for a parameter that exists, where a paper asks for another start than its layer's.
+void refill_uniform(const at::Tensor& parameter, double bound);
+void refill_normal(const at::Tensor& parameter, double std);
+void refill_constant(const at::Tensor& parameter, double value);
+
 }  // namespace sfumato::nn

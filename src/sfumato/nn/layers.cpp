@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "sfumato/ops/group_norm_silu/group_norm_silu.h"
+
 namespace sfumato::nn {
 namespace {
 
@@ -48,6 +50,10 @@ GroupNormImpl::GroupNormImpl(int64_t groups, int64_t channels, double eps)
 at::Tensor GroupNormImpl::forward(const at::Tensor& x) {
   return at::group_norm(x.to(at::kFloat), groups_, weight.to(at::kFloat), bias.to(at::kFloat), eps_)
       .to(x.scalar_type());
+}
+
+at::Tensor GroupNormImpl::silu(const at::Tensor& x) {
+  return ops::group_norm_silu(x, groups_, weight, bias, eps_);
 }
 
 LayerNormImpl::LayerNormImpl(int64_t width, double eps) : eps_(eps) {

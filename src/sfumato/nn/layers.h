@@ -54,6 +54,8 @@ class GroupNormImpl : public torch::nn::Module {
  public:
   GroupNormImpl(int64_t groups, int64_t channels, double eps);
   at::Tensor forward(const at::Tensor& x);
+  /// forward() followed by SiLU, in one op.
+  at::Tensor silu(const at::Tensor& x);
   at::Tensor weight, bias;
 
  private:

@@ -33,15 +33,15 @@ at::Tensor ResBlockImpl::resample(const at::Tensor& x) const {
 }
 
 at::Tensor ResBlockImpl::forward(const at::Tensor& x, const at::Tensor& emb) {
-  at::Tensor h = in_conv_(resample(at::silu(in_norm_(x))));
+  at::Tensor h = in_conv_(resample(in_norm_->silu(x)));
   const at::Tensor e = emb_proj_(at::silu(emb)).unsqueeze(-1).unsqueeze(-1);  // [B, C, 1, 1]
   if (scale_shift_norm_) {
     const auto halves = e.chunk(2, 1);
-    h = out_norm_(h) * (1 + halves[0]) + halves[1];
+    h = at::silu(out_norm_(h) * (1 + halves[0]) + halves[1]);
   } else {
-    h = out_norm_(h + e);
+    h = out_norm_->silu(h + e);
   }
-  h = out_conv_(at::silu(h));
+  h = out_conv_(h);
   const at::Tensor residual = resample(x);
   return h + (skip_ ? skip_(residual) : residual);
 }

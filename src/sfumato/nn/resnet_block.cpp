@@ -13,7 +13,7 @@ ResnetBlockImpl::ResnetBlockImpl(int64_t in, int64_t out, int64_t groups) {
 }
 
 at::Tensor ResnetBlockImpl::forward(const at::Tensor& x) {
-  const at::Tensor h = conv2_(at::silu(norm2_(conv1_(at::silu(norm1_(x))))));
+  const at::Tensor h = conv2_(norm2_->silu(conv1_(norm1_->silu(x))));
   return h + (shortcut_ ? shortcut_(x) : x);
 }
 

@@ -4,6 +4,7 @@
 
 #include "sfumato/nn/register_path.h"
 #include "sfumato/ops/attention/attention.h"
+#include "sfumato/ops/geglu/geglu.h"
 
 namespace sfumato::nn {
 
@@ -27,8 +28,7 @@ FeedForwardImpl::FeedForwardImpl(int64_t width) {
 }
 
 at::Tensor FeedForwardImpl::forward(const at::Tensor& x) {
-  const auto halves = in_(x).chunk(2, -1);
-  return out_(halves[0] * at::gelu(halves[1]));
+  return out_(ops::geglu(in_(x)));
 }
 
 TransformerBlockImpl::TransformerBlockImpl(const SpatialTransformerConfig& c)

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string_view>
+
+#include "sfumato/base/cancel.h"
+
+namespace sfumato::cli {
+
+/// Where a command talks to. Tests pass string streams; no command names std::cout.
+struct Streams {
+  std::ostream& out;   ///< results: paths, tables, JSON
+  std::ostream& err;   ///< progress and diagnostics
+  CancelToken cancel;  ///< fires at Ctrl-C
+  bool out_is_terminal = false, err_is_terminal = false;
+};
+
+/// One subcommand; `args` are the words after its name. Throws sfumato::Error, which main() turns
+/// into message, hint and exit status.
+struct Command {
+  std::string_view name, summary;
+  void (*run)(std::span<const char* const> args, Streams io);
+};
+
+/// All of them, in menu order (commands.cpp).
+std::span<const Command* const> commands();
+
+extern const Command txt2img, inspect, list_samplers, list_models, data, eval, train;
+
+}  // namespace sfumato::cli

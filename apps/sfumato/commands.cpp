@@ -1,0 +1,13 @@
+#include <array>
+
+#include "command.h"
+
+namespace sfumato::cli {
+
+std::span<const Command* const> commands() {
+  static constexpr std::array<const Command*, 7> kCommands{
+      &txt2img, &train, &data, &eval, &inspect, &list_samplers, &list_models};
+  return kCommands;
+}
+
+}  // namespace sfumato::cli

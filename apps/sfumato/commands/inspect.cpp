@@ -1,0 +1,100 @@
+#include <filesystem>
+#include <ostream>
+
+#include "../checkpoint_report.h"
+#include "../command.h"
+#include "../flags.h"
+#include "sfumato/base/error.h"
+#include "sfumato/image/codecs.h"
+
+namespace sfumato::cli {
+namespace {
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string family;
+  bool json = false;
+};
+constexpr std::array kOptionFields{
+    Field<Options>{"family", &Options::family, "family of a checkpoint that cannot tell it"},
+    Field<Options>{"json", &Options::json, "print JSON"},
+};
+
+Json report_picture(const fs::path& path) {
+  const Image image = read_image(path);
+  Json report{{"kind", "picture"},
+              {"file", path.string()},
+              {"width", image.width},
+              {"height", image.height},
+              {"sfumato", nullptr}};
+  for (const auto& [key, value] : read_image_text(path)) {
+    if (key != "sfumato") {
+      report["text"][key] = value;
+      continue;
+    }
+    report["sfumato"] = Json::parse(value, nullptr, /*allow_exceptions=*/false);
+    if (report["sfumato"].is_discarded()) {
+      throw Error(ErrorKind::Corrupt, path.string() + ": the request inside is damaged");
+    }
+  }
+  return report;
+}
+
+void print_picture(std::ostream& out, const Json& report) {
+  const auto replace = Json::error_handler_t::replace;
+  out << report["file"].get<std::string>() << ": picture, " << report["width"] << "x"
+      << report["height"] << "\n";
+  if (!report["sfumato"].is_null()) {
+    out << report["sfumato"].dump(2, ' ', false, replace) << "\n";
+  } else if (!report.contains("text")) {
+    out << "it carries no request\n";
+  }
+  if (!report.contains("text")) return;
+  for (const auto& [key, value] : report["text"].items()) {
+    out << key << ":\n" << value.get<std::string>() << "\n";
+  }
+}
+
+bool is_checkpoint(const fs::path& path) {
+  return fs::is_directory(path) || path.string().ends_with(".safetensors") ||
+         path.string().ends_with(".safetensors.index.json");
+}
+
+void run(std::span<const char* const> args, Streams io) {
+  Options options;
+  std::string file;
+  Flags flags("sfumato inspect", "says what a picture or checkpoint is and what it needs");
+  flags.add_positional("FILE", "picture, .safetensors file or model folder", 1,
+                       [&](std::string_view word) { file = word; });
+  flags.add<Options>(options, kOptionFields);
+  if (!flags.parse(args, io.out)) return;
+  if (file.empty()) {
+    throw Error(ErrorKind::InvalidArgument, "no file given",
+                "try: sfumato inspect out/picture.png");
+  }
+  if (!fs::exists(file)) throw Error(ErrorKind::NotFound, "no such file: " + file);
+
+  const bool checkpoint = is_checkpoint(file);
+  const Json report = checkpoint ? report_checkpoint(file, options.family) : report_picture(file);
+  if (options.json) {
+    io.out << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else if (checkpoint) {
+    print_checkpoint(io.out, report, 10);
+  } else {
+    print_picture(io.out, report);
+  }
+  if (checkpoint && !report["non_finite"].empty()) {
+    throw Error(ErrorKind::Corrupt,
+                file + ": " + std::to_string(report["non_finite"].size()) +
+                    " tensors have NaN or infinite values",
+                "the file cannot be used");
+  }
+}
+
+}  // namespace
+
+const Command inspect{
+    .name = "inspect", .summary = "say what a picture or checkpoint is", .run = run};
+
+}  // namespace sfumato::cli

@@ -1,0 +1,66 @@
+#include <ATen/Context.h>
+
+#include <array>
+#include <ostream>
+
+#include "../command.h"
+#include "../flags.h"
+#include "sfumato/base/error.h"
+#include "sfumato/training/recipe.h"
+#include "sfumato/training/run.h"
+
+namespace sfumato::cli {
+namespace {
+
+struct TrainFlags {
+  std::string recipe, out, data, device = "auto";
+  std::int64_t steps = 0;
+  bool fresh = false;
+};
+
+constexpr std::array kTrainFields{
+    Field<TrainFlags>{"out", &TrainFlags::out, "folder of the run, instead of the recipe's"},
+    Field<TrainFlags>{"data", &TrainFlags::data, "training data, instead of the recipe's"},
+    Field<TrainFlags>{"steps", &TrainFlags::steps, "length of the run, instead of the recipe's", 0},
+    Field<TrainFlags>{"device", &TrainFlags::device, "cpu, cuda or auto"},
+    Field<TrainFlags>{"fresh", &TrainFlags::fresh, "start again instead of resuming"},
+};
+
+at::Device device_named(const std::string& name) {
+  const bool has_cuda = at::hasCUDA();
+  if (name == "auto") return has_cuda ? at::kCUDA : at::kCPU;
+  if (name == "cpu") return at::kCPU;
+  if (name != "cuda") {
+    throw Error(ErrorKind::InvalidArgument, "unknown device '" + name + "'", "cpu, cuda or auto");
+  }
+  if (!has_cuda) throw Error(ErrorKind::Unsupported, "there is no CUDA device", "use --device cpu");
+  return at::kCUDA;
+}
+
+void run(std::span<const char* const> args, Streams io) {
+  TrainFlags given;
+  Flags flags("sfumato train", "trains one stage from a recipe, or goes on where it stopped");
+  flags.add_positional("RECIPE", "a TOML file, e.g. recipes/scenes/autoencoder.toml", 1,
+                       [&](std::string_view word) { given.recipe = word; });
+  flags.add<TrainFlags>(given, kTrainFields);
+  if (!flags.parse(args, io.out)) return;
+  if (given.recipe.empty()) {
+    throw Error(ErrorKind::InvalidArgument, "no recipe given",
+                "try: sfumato train recipes/scenes/autoencoder.toml");
+  }
+
+  Recipe recipe = read_recipe(given.recipe);
+  if (!given.out.empty()) recipe.out = given.out;
+  if (!given.data.empty()) recipe.data = given.data;
+  if (given.steps > 0) recipe.steps = given.steps;
+  const RunOptions options{.device = device_named(given.device), .fresh = given.fresh};
+  for (const auto& path : run_training(recipe, options, io.cancel, io.err)) {
+    io.out << path.string() << "\n";
+  }
+}
+
+}  // namespace
+
+const Command train{.name = "train", .summary = "train a model from a recipe", .run = run};
+
+}  // namespace sfumato::cli

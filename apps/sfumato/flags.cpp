@@ -1,0 +1,109 @@
+#include "flags.h"
+
+#include <ostream>
+
+#include "sfumato/base/error.h"
+#include "sfumato/base/nearest.h"
+
+namespace sfumato::cli {
+
+void Flags::add_positional(std::string name, std::string help, std::size_t most,
+                           std::function<void(std::string_view)> take) {
+  positionals_.push_back({std::move(name), std::move(help), most, 0, std::move(take)});
+}
+
+std::string Flags::shown(const nlohmann::ordered_json& value) {
+  if (value.is_boolean() || (value.is_string() && value.get<std::string>().empty())) return "";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+bool Flags::parse(std::span<const char* const> args, std::ostream& out) {
+  for (const std::string_view word : args) {
+    if (word == "--") break;
+    if (word == "--help" || word == "-h") {
+      print_help(out);
+      return false;
+    }
+  }
+  bool only_positionals = false;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const std::string_view word = args[i];
+    if (!only_positionals && word == "--") {
+      only_positionals = true;
+    } else if (!only_positionals && word.size() > 1 && word.front() == '-') {
+      i = take_flag(args, i);
+    } else {
+      take_positional(word);
+    }
+  }
+  return true;
+}
+
+std::size_t Flags::take_flag(std::span<const char* const> args, std::size_t at) {
+  const std::string_view word = args[at];
+  const auto equals = word.find('=');
+  const std::string name(word.substr(0, equals));
+  std::vector<std::string> known;
+  for (const auto& row : rows_) {
+    known.push_back("--" + row.name);
+    if (known.back() != name) continue;
+    if (equals != std::string_view::npos) {
+      row.set(word.substr(equals + 1));
+      return at;
+    }
+    if (row.value_hint.empty()) {
+      row.set("true");
+      return at;
+    }
+    if (at + 1 == args.size()) {
+      throw Error(ErrorKind::InvalidArgument, name + " needs a value",
+                  name + " " + row.value_hint + ": " + row.help);
+    }
+    row.set(args[at + 1]);
+    return at + 1;
+  }
+  known.push_back("--help");
+  throw Error(ErrorKind::InvalidArgument, "unknown option " + name,
+              suggestion(name, known) + " (see " + command_ + " --help)");
+}
+
+void Flags::take_positional(std::string_view word) {
+  for (auto& positional : positionals_) {
+    if (positional.taken == positional.most) continue;
+    ++positional.taken;
+    positional.take(word);
+    return;
+  }
+  throw Error(ErrorKind::InvalidArgument, "unexpected argument '" + std::string(word) + "'",
+              "put a text of several words in quotes; see " + command_ + " --help");
+}
+
+void Flags::print_help(std::ostream& out) const {
+  out << "usage: " << command_;
+  for (const auto& positional : positionals_) {
+    out << " [" << positional.name << (positional.most > 1 ? "]..." : "]");
+  }
+  out << (rows_.empty() ? "\n" : " [options]\n") << "\n" << summary_ << "\n";
+
+  std::size_t width = 6;
+  const auto left = [](const Row& row) {
+    return "--" + row.name + (row.value_hint.empty() ? "" : " " + row.value_hint);
+  };
+  for (const auto& row : rows_) width = std::max(width, left(row).size());
+  for (const auto& positional : positionals_) width = std::max(width, positional.name.size());
+
+  const auto line = [&](const std::string& name, const std::string& help) {
+    out << "  " << name << std::string(width + 2 - name.size(), ' ') << help << "\n";
+  };
+  if (!positionals_.empty()) out << "\narguments\n";
+  for (const auto& positional : positionals_) line(positional.name, positional.help);
+  std::string title;
+  for (const auto& row : rows_) {
+    if (row.title != title) out << "\n" << row.title << "\n";
+    title = row.title;
+    line(left(row), row.help + (row.fallback.empty() ? "" : " [" + row.fallback + "]"));
+  }
+  line("--help", "this text");
+}
+
+}  // namespace sfumato::cli

@@ -1,0 +1,52 @@
+#include "sfumato/checkpoint/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "sfumato/base/error.h"
+
+namespace sfumato {
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path) {
+  const int reason = errno;
+  throw Error(reason == ENOENT ? ErrorKind::NotFound : ErrorKind::Io,
+              path.string() + ": " + std::strerror(reason));
+}
+
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path) {
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.number < 0) fail(path);
+  struct stat facts {};
+  if (::fstat(file.number, &facts) != 0) fail(path);
+  if (!S_ISREG(facts.st_mode)) throw Error(ErrorKind::Io, path.string() + ": not a regular file");
+
+  const auto size = static_cast<std::size_t>(facts.st_size);
+  if (size == 0) return std::shared_ptr<MappedFile>(new MappedFile(nullptr, 0));
+  // Writable but private: a tensor over the mapping may be changed in place without a crash.
+  // No reserve: a file larger than the memory must still map.
+  void* data =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.number, 0);
+  if (data == MAP_FAILED) fail(path);
+  return std::shared_ptr<MappedFile>(new MappedFile(static_cast<char*>(data), size));
+}
+
+MappedFile::~MappedFile() {
+  if (data_) ::munmap(data_, size_);
+}
+
+}  // namespace sfumato

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cmath>
+#include <string_view>
+
+namespace sfumato {
+
+/// What the network's output means (CompVis `parameterization`, diffusers `prediction_type`).
+enum class Prediction { Epsilon, V, Sample };
+
+/// "eps", "v" or "x0" as family files spell it; throws InvalidArgument naming the three.
+Prediction parse_prediction(std::string_view name);
+std::string_view prediction_name(Prediction prediction);
+
+/// D(x; σ) = skip·x + out·F(in·x): how a raw network F becomes a denoiser, σ_data = 1.
+struct Scalings {
+  double skip, out, in;
+};
+
+/// Source: Karras et al. 2022, table 1 (column "VP"/"iDDPM"); v: Salimans & Ho 2022, app. D.
+inline Scalings scalings(Prediction prediction, double sigma) {
+  const double variance = sigma * sigma + 1.0;
+  const double in = 1.0 / std::sqrt(variance);
+  switch (prediction) {
+    case Prediction::Epsilon:
+      return {.skip = 1.0, .out = -sigma, .in = in};
+    case Prediction::V:
+      return {.skip = 1.0 / variance, .out = -sigma * in, .in = in};
+    case Prediction::Sample:
+      return {.skip = 0.0, .out = 1.0, .in = in};
+  }
+  return {};  // unreachable: -Wswitch keeps the list complete
+}
+
+}  // namespace sfumato

@@ -1,0 +1,161 @@
+#include "sfumato/family/build.h"
+
+#include <ATen/ATen.h>
+
+#include "sfumato/base/error.h"
+#include "sfumato/models/bert_text_model.h"
+#include "sfumato/models/class_embedder.h"
+#include "sfumato/models/clip_text_model.h"
+#include "sfumato/models/open_clip_text_model.h"
+
+namespace sfumato {
+namespace {
+
+std::function<EncodedText(const at::Tensor&)> encode_with(ClipTextModel model, Take take) {
+  return [=](const at::Tensor& ids) mutable -> EncodedText {
+    const ClipTextHidden hidden = model->forward(ids);
+    switch (take) {
+      case Take::Last:
+        return {hidden.last, std::nullopt};
+      case Take::Penultimate:
+        return {hidden.penultimate, std::nullopt};
+      case Take::PenultimateNorm:
+        return {hidden.penultimate_ln, std::nullopt};
+    }
+    return {};
+  };
+}
+
+std::function<EncodedText(const at::Tensor&)> encode_with(OpenClipTextModel model, Take take) {
+  return [=](const at::Tensor& ids) mutable -> EncodedText {
+    const TextFeatures features = model->forward(ids);
+    switch (take) {
+      case Take::Last:
+        return {features.last, features.pooled};
+      case Take::Penultimate:
+        return {features.penultimate, features.pooled};
+      case Take::PenultimateNorm:
+        return {model->final_norm(features.penultimate), features.pooled};
+    }
+    return {};
+  };
+}
+
+void build_modules(TextEncoder& encoder) {
+  const TextEncoderConfig& c = encoder.config;
+  switch (c.kind) {
+    case EncoderKind::Clip: {
+      ClipTextModel model(ClipTextConfig{.vocabulary = c.vocabulary,
+                                         .positions = c.positions,
+                                         .width = c.width,
+                                         .layers = c.layers,
+                                         .heads = c.heads,
+                                         .mlp_width = c.mlp_ratio * c.width,
+                                         .activation = c.activation});
+      encoder.module = model.ptr();
+      encoder.encode = encode_with(model, c.take);
+      return;
+    }
+    case EncoderKind::OpenClip: {
+      OpenClipTextModel model(OpenClipTextConfig{.vocabulary = c.vocabulary,
+                                                 .positions = c.positions,
+                                                 .width = c.width,
+                                                 .layers = c.layers,
+                                                 .heads = c.heads,
+                                                 .mlp_ratio = c.mlp_ratio,
+                                                 .projection = c.projection,
+                                                 .activation = c.activation});
+      encoder.module = model.ptr();
+      encoder.encode = encode_with(model, c.take);
+      return;
+    }
+    case EncoderKind::Bert: {
+      BertTextModel model(BertTextConfig{.vocabulary = c.vocabulary,
+                                         .positions = c.positions,
+                                         .width = c.width,
+                                         .layers = c.layers,
+                                         .heads = c.heads});
+      encoder.module = model.ptr();
+      encoder.encode = [=](const at::Tensor& ids) mutable -> EncodedText {
+        return {model->forward(ids), std::nullopt};
+      };
+      return;
+    }
+    case EncoderKind::Class: {
+      ClassEmbedder model(c.vocabulary, c.width);
+      encoder.module = model.ptr();
+      encoder.encode = [=](const at::Tensor& classes) mutable -> EncodedText {
+        return {model->forward(classes), std::nullopt};
+      };
+      return;
+    }
+  }
+}
+
+void build_tokenizer(TextEncoder& encoder, const std::string& tokenizer_text) {
+  const TextEncoderConfig& c = encoder.config;
+  switch (c.tokenizer) {
+    case TokenizerKind::None:
+    case TokenizerKind::Bert:
+      return;
+    case TokenizerKind::Clip:
+      encoder.tokenizer = std::make_shared<ClipTokenizer>(ClipTokenizer::original(
+          c.kind == EncoderKind::Clip ? SpecialTokens::OpenAi : SpecialTokens::OpenClip));
+      break;
+    case TokenizerKind::File:
+      if (tokenizer_text.empty()) return;
+      encoder.tokenizer = std::make_shared<ClipTokenizer>(
+          ClipTokenizer::from_text(tokenizer_text, c.tokenizer_file));
+      encoder.tokenizer_text = tokenizer_text;
+      break;
+  }
+  if (encoder.tokenizer->vocabulary() != c.vocabulary) {
+    throw Error(ErrorKind::Corrupt,
+                "the tokenizer has " + std::to_string(encoder.tokenizer->vocabulary()) +
+                    " ids, the family's text encoder " + std::to_string(c.vocabulary));
+  }
+}
+
+Autoencoder build_autoencoder(const ModelConfig& config) {
+  Autoencoder autoencoder;
+  autoencoder.latent = config.latent;
+  switch (config.autoencoder_kind) {
+    case AutoencoderKind::KL:
+      autoencoder.kl = AutoencoderKL(config.autoencoder);
+      break;
+    case AutoencoderKind::VQ:
+      autoencoder.vq = AutoencoderVQ(config.autoencoder);
+      break;
+  }
+  return autoencoder;
+}
+
+}  // namespace
+
+Model build_model(const ModelConfig& config, const std::string& tokenizer_text, nn::Init init,
+                  std::uint64_t seed) {
+  const nn::InitGuard guard(init, seed);
+  Model model;
+  model.config = config;
+  if (config.unet) model.unet = UNet(*config.unet);
+  model.autoencoder = build_autoencoder(config);
+  for (const auto& encoder_config : config.text_encoders) {
+    auto& encoder = model.text_encoders.emplace_back();
+    encoder.config = encoder_config;
+    build_modules(encoder);
+    if (init != nn::Init::Meta) build_tokenizer(encoder, tokenizer_text);
+    encoder.module->eval();
+  }
+  if (config.concat.kind == ConcatKind::LabelMap) {
+    model.label_rescaler =
+        SpatialRescaler(SpatialRescalerConfig{.stages = config.concat.stages,
+                                              .in_channels = config.concat.labels,
+                                              .out_channels = config.concat.channels});
+    model.label_rescaler->eval();
+  }
+  if (model.unet) model.unet->eval();
+  model.autoencoder.module().eval();
+  return model;
+}
+
+}  // namespace sfumato

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "sfumato/diffusion/denoiser.h"
+#include "sfumato/family/model.h"
+
+namespace sfumato {
+
+/// What SDXL is told about the picture besides the prompt (SDXL sec. 2.2), in pixels.
+struct SizeConditioning {
+  std::int64_t original_width = 1024, original_height = 1024;
+  std::int64_t crop_top = 0, crop_left = 0;
+  std::int64_t target_width = 1024, target_height = 1024;
+  double aesthetic_score = 6.0;  ///< refiner only; 2.5 for its negative prompt
+};
+
+/// Token ids [B, T] int64 of one encoder, on the model's device.
+at::Tensor tokenize(const Model& model, const TextEncoder& encoder,
+                    std::span<const std::string> prompts);
+
+/// Prompts -> cross-attention context (and the vector of the families that have one), one row per
+/// prompt. Throws Unsupported for a family that takes no prompts.
+Conditioning condition(const Model& model, std::span<const std::string> prompts,
+                       const SizeConditioning& size = {});
+
+/// Class numbers -> context. Throws InvalidArgument for a class out of range.
+Conditioning condition_on_classes(const Model& model, std::span<const std::int64_t> classes);
+
+}  // namespace sfumato

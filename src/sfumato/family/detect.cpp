@@ -1,0 +1,69 @@
+#include "sfumato/family/detect.h"
+
+#include <algorithm>
+
+#include "sfumato/base/error.h"
+#include "sfumato/family/family.h"
+#include "sfumato/tensor/shape.h"
+
+namespace sfumato {
+namespace {
+
+struct Candidate {
+  const ModelConfig* config;
+  std::size_t matched;
+  std::string difference;  ///< the first tensor that does not match
+
+  double share() const { return double(matched) / double(config->fingerprint.size()); }
+};
+
+Candidate score(const ModelConfig& config, const TensorIndex& tensors) {
+  Candidate result{&config, 0, ""};
+  for (const auto& [name, shape] : config.fingerprint) {
+    const auto found = tensors.find(name);
+    if (found != tensors.end() && found->second.shape == shape) {
+      ++result.matched;
+    } else if (result.difference.empty()) {
+      result.difference =
+          name + ": expected " + shape_string(shape) +
+          (found == tensors.end() ? ", absent" : ", found " + shape_string(found->second.shape));
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& file) {
+  std::vector<Candidate> candidates;
+  for (const auto& config : families()) {
+    if (!config.fingerprint.empty()) candidates.push_back(score(config, tensors));
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
+    // Of two complete matches the one that names more tensors says more.
+    return std::pair(a.share(), a.matched) > std::pair(b.share(), b.matched);
+  });
+  if (candidates.empty()) throw Error(ErrorKind::Unsupported, file + ": no families are known");
+
+  const Candidate& best = candidates[0];
+  const std::string name = best.config->family;
+  if (best.share() < 1.0) {
+    std::string what = file + ": no known model family fits";
+    for (std::size_t i = 0; i < std::min<std::size_t>(2, candidates.size()); ++i) {
+      if (candidates[i].matched == 0) continue;
+      what += (i ? "; or " : "; closest is ") + candidates[i].config->family + " (" +
+              candidates[i].difference + ")";
+    }
+    throw Error(ErrorKind::Unsupported, what, "name it with --family; see 'sfumato models'");
+  }
+  if (candidates.size() > 1 && candidates[1].share() == 1.0 &&
+      candidates[1].matched == best.matched) {
+    const std::string second = candidates[1].config->family;
+    throw Error(ErrorKind::Unsupported,
+                file + ": its tensors fit " + name + " and " + second + " alike",
+                "say which with --family " + name + " or --family " + second);
+  }
+  return *best.config;
+}
+
+}  // namespace sfumato

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "sfumato/family/model.h"
+
+namespace sfumato {
+
+struct LoadOptions {
+  at::Device device{at::kCPU};
+  at::ScalarType dtype = at::kFloat;
+  std::string family = "";  ///< "" to detect it; needed where names and shapes cannot tell
+  bool use_ema = true;      ///< take the U-Net's averaged weights where the file has them
+};
+
+/// Loads a model, in evaluation mode, from
+///   - a folder with family.toml, model.safetensors and the tokenizer file it names,
+///   - a .safetensors file (or a list of shards, .safetensors.index.json),
+///   - the name of the model that is part of the program, "scenes".
+/// Throws NotFound, Corrupt (damaged, not fitting, NaN or infinite weights: file and tensor named)
+/// or Unsupported (family cannot be told).
+Model load_model(const std::string& path_or_name, const LoadOptions& options);
+
+/// Writes family.toml, model.safetensors with its weights in `storage`, and the tokenizer file.
+void save_model(const std::filesystem::path& folder, const Model& model, at::ScalarType storage,
+                const std::map<std::string, std::string>& metadata = {});
+
+}  // namespace sfumato

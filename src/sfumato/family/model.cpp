@@ -1,0 +1,88 @@
+#include "sfumato/family/model.h"
+
+#include <ATen/ATen.h>
+
+#include "sfumato/checkpoint/load_into.h"
+#include "sfumato/family/build.h"
+
+namespace sfumato {
+namespace {
+
+/// (z - shift) * scale
+at::Tensor scaled(const at::Tensor& z, const LatentConfig& latent) {
+  return latent.shift == 0.0 ? z * latent.scale : (z - latent.shift) * latent.scale;
+}
+
+at::Tensor unscaled(const at::Tensor& x, const LatentConfig& latent) {
+  return latent.shift == 0.0 ? x / latent.scale : x / latent.scale + latent.shift;
+}
+
+void add(TensorMap& all, const std::string& prefix, const torch::nn::Module& module) {
+  for (auto& [name, tensor] : tensors_of(module)) all[prefix + name] = tensor;
+}
+
+void move(const torch::nn::Module& module, at::Device device, at::ScalarType dtype) {
+  for (auto& [name, tensor] : tensors_of(module)) {
+    const auto type = tensor.is_floating_point() ? dtype : tensor.scalar_type();
+    tensor.set_data(tensor.detach().to(device, type));
+  }
+}
+
+}  // namespace
+
+at::Tensor Autoencoder::encode(const at::Tensor& image) const {
+  if (vq) return scaled(vq.ptr()->encode(image), latent);
+  return scaled(kl.ptr()->encode(image).mean, latent);
+}
+
+at::Tensor Autoencoder::encode(const at::Tensor& image, const at::Tensor& noise) const {
+  if (vq) return encode(image);
+  return scaled(kl.ptr()->encode(image).sample(noise), latent);
+}
+
+at::Tensor Autoencoder::decode(const at::Tensor& x) const {
+  const at::Tensor z = unscaled(x, latent);
+  return vq ? vq.ptr()->decode(z) : kl.ptr()->decode(z);
+}
+
+torch::nn::Module& Autoencoder::module() const {
+  if (vq) return *vq.ptr();
+  return *kl.ptr();
+}
+
+Model make_model(const ModelConfig& config, const std::string& tokenizer_text, std::uint64_t seed) {
+  return build_model(config, tokenizer_text, nn::Init::Random, seed);
+}
+
+Model describe_model(const ModelConfig& config) {
+  return build_model(config, "", nn::Init::Meta, 0);
+}
+
+TensorMap checkpoint_tensors(const Model& model) {
+  const ModelConfig& config = model.config;
+  TensorMap all;
+  if (model.unet) add(all, config.checkpoint.unet, *model.unet);
+  add(all, config.checkpoint.autoencoder, model.autoencoder.module());
+  for (const auto& prefix : config.checkpoint.autoencoder_copies) {
+    add(all, prefix, model.autoencoder.module());
+  }
+  for (const auto& encoder : model.text_encoders) {
+    add(all, encoder.config.prefix, *encoder.module);
+  }
+  if (model.label_rescaler) add(all, config.concat.prefix, *model.label_rescaler);
+  if (config.latent.scale_in_checkpoint) {
+    all["scale_factor"] = at::scalar_tensor(model.autoencoder.latent.scale, at::kFloat);
+  }
+  return all;
+}
+
+void move_to(Model& model, at::Device device, at::ScalarType dtype) {
+  if (model.unet) move(*model.unet, device, dtype);
+  for (auto& encoder : model.text_encoders) move(*encoder.module, device, dtype);
+  if (model.label_rescaler) move(*model.label_rescaler, device, dtype);
+  move(model.autoencoder.module(), device, at::kFloat);
+  model.device = device;
+  model.dtype = dtype;
+}
+
+}  // namespace sfumato

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sfumato/family/model_config.h"
+#include "sfumato/models/autoencoder_kl.h"
+#include "sfumato/models/autoencoder_vq.h"
+#include "sfumato/models/spatial_rescaler.h"
+#include "sfumato/models/unet.h"
+#include "sfumato/tensor/tensor_map.h"
+#include "sfumato/text/clip_tokenizer.h"
+
+namespace sfumato {
+
+/// Perceptual compression of either kind behind the two directions the diffusion needs. Latents
+/// are scaled (LatentConfig); pictures are [B, 3, H, W] in [-1, 1].
+struct Autoencoder {
+  AutoencoderKL kl{nullptr};  ///< exactly one of the two is set
+  AutoencoderVQ vq{nullptr};
+  LatentConfig latent;
+
+  /// [B, 3, H, W] -> [B, C, H/f, W/f]: the posterior's mean (KL) or the features before the
+  /// codebook (VQ).
+  at::Tensor encode(const at::Tensor& image) const;
+  /// A sample of the posterior instead, with unit noise [B, C, H/f, W/f]; VQ ignores the noise.
+  at::Tensor encode(const at::Tensor& image, const at::Tensor& noise) const;
+  /// [B, C, h, w] -> [B, 3, h*f, w*f]
+  at::Tensor decode(const at::Tensor& latent) const;
+
+  torch::nn::Module& module() const;
+};
+
+/// What one encoder contributes: context [B, T, width] and, if it has one, pooled [B, projection].
+struct EncodedText {
+  at::Tensor context;
+  std::optional<at::Tensor> pooled;
+};
+
+/// One tau_theta with its tokenizer.
+struct TextEncoder {
+  TextEncoderConfig config;
+  std::shared_ptr<torch::nn::Module> module;
+  /// ids [B, T] int64 ([B] classes) -> its contribution, `take` applied.
+  std::function<EncodedText(const at::Tensor& ids)> encode;
+  std::shared_ptr<const ClipTokenizer> tokenizer;  ///< null: prompts cannot be tokenized
+  std::string tokenizer_text;                      ///< content of its file, saved with the model
+};
+
+/// A complete latent diffusion model: data with modules in it. Copies share the weights.
+struct Model {
+  ModelConfig config;
+  UNet unet{nullptr};  ///< null for an autoencoder on its own
+  Autoencoder autoencoder;
+  std::vector<TextEncoder> text_encoders;
+  SpatialRescaler label_rescaler{nullptr};  ///< only with ConcatKind::LabelMap
+  at::Device device{at::kCPU};
+  at::ScalarType dtype = at::kFloat;  ///< of matrix products and convolutions
+};
+
+/// Fresh weights, initialised from `seed`, float32 on the CPU. `tokenizer_text` is the content of
+/// the tokenizer file that the family asks for ("" when it asks for none). In evaluation mode.
+Model make_model(const ModelConfig& config, const std::string& tokenizer_text = "",
+                 std::uint64_t seed = 0);
+
+/// The same without memory for the weights (meta tensors): names and shapes only, no tokenizers.
+Model describe_model(const ModelConfig& config);
+
+/// Every tensor under its name in a single-file checkpoint; storage is shared with the model.
+TensorMap checkpoint_tensors(const Model& model);
+
+/// Moves the weights. With a half dtype the U-Net and the encoders are stored in it; the
+/// autoencoder stays in float32 (SDXL's overflows in float16).
+void move_to(Model& model, at::Device device, at::ScalarType dtype);
+
+}  // namespace sfumato

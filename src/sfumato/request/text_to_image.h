@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "sfumato/base/fields.h"
+
+namespace sfumato {
+
+/// What a user asks of text-to-image. Pure data: no tensors, no device, no model. Members that were
+/// not said take the model family's default.
+struct TextToImageRequest {
+  std::string prompt, negative_prompt;
+  std::optional<std::string> sampler, spacing;
+  std::optional<int> width, height;  ///< pixels
+  std::optional<int> steps;
+  std::optional<double> guidance;
+  std::optional<std::uint64_t> seed;  ///< of the first picture; the i-th has seed + i
+  int count = 1;
+  std::optional<int> batch;  ///< pictures that go through the network together
+  std::optional<double> eta;
+  std::optional<std::string> noise;  ///< "torch_cpu" or "philox"
+};
+
+inline constexpr std::array kTextToImageFields{
+    Field<TextToImageRequest>{"prompt", &TextToImageRequest::prompt, "what to paint"},
+    Field<TextToImageRequest>{"negative-prompt", &TextToImageRequest::negative_prompt,
+                              "what to keep away from"},
+    Field<TextToImageRequest>{"seed", &TextToImageRequest::seed,
+                              "same seed, same picture; random and printed when not given"},
+    Field<TextToImageRequest>{"count", &TextToImageRequest::count,
+                              "number of pictures; their seeds follow each other", 1, 10000},
+    Field<TextToImageRequest>{"batch", &TextToImageRequest::batch,
+                              "pictures computed together; changes speed, not results", 1, 256},
+    Field<TextToImageRequest>{"width", &TextToImageRequest::width, "pixels", 8, 8192},
+    Field<TextToImageRequest>{"height", &TextToImageRequest::height, "pixels", 8, 8192},
+    Field<TextToImageRequest>{"steps", &TextToImageRequest::steps, "denoising steps", 1, 1000},
+    Field<TextToImageRequest>{"guidance", &TextToImageRequest::guidance,
+                              "how strictly to follow the prompt; 1 = no guidance", 0, 100},
+    Field<TextToImageRequest>{"sampler", &TextToImageRequest::sampler, "see: sfumato samplers"},
+    Field<TextToImageRequest>{"spacing", &TextToImageRequest::spacing,
+                              "where the steps fall; see: sfumato samplers"},
+    Field<TextToImageRequest>{"eta", &TextToImageRequest::eta,
+                              "0 = deterministic .. 1 = full noise, for samplers that draw noise",
+                              0, 1},
+    Field<TextToImageRequest>{"noise", &TextToImageRequest::noise,
+                              "torch_cpu or philox: whose random numbers"},
+};
+
+}  // namespace sfumato

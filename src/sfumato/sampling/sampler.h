@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "sfumato/diffusion/denoiser.h"
+
+namespace sfumato {
+
+/// One finished step, for progress bars, previews and cancellation (throw to stop).
+struct Step {
+  int index, count;            ///< 0-based; count == sigmas.size() - 1
+  double sigma;                ///< noise level this step started from
+  const at::Tensor& denoised;  ///< [B, C, H, W]
+};
+
+/// Extra noise before a step, taken out again by it (Karras et al. 2022, algorithm 2): repairs
+/// errors of earlier steps at the price of determinism. Used by euler and heun.
+struct Churn {
+  double amount = 0.0;                                         ///< S_churn; 0 is off
+  double min_sigma = 0.0;                                      ///< S_tmin
+  double max_sigma = std::numeric_limits<double>::infinity();  ///< S_tmax
+};
+
+/// Everything a sampler may use besides the denoiser. No sampler touches a global generator.
+struct SamplerEnv {
+  /// Unit noise for the step sigma -> sigma_next, shaped like x; seeded by the caller.
+  std::function<at::Tensor(double sigma, double sigma_next)> noise;
+  std::function<void(const Step&)> on_step = [](const Step&) {};
+  /// 0: deterministic ODE, 1: full ancestral noise (DDIM paper, eq. 16). Unset: the sampler's own
+  /// habit, 0 for ddim and 1 for the ancestral ones; the others have no such noise.
+  std::optional<double> eta = std::nullopt;
+  double noise_scale = 1.0;  ///< S_noise: factor on every fresh draw of noise
+  Churn churn = {};
+};
+
+/// Integrates the probability-flow ODE/SDE from sigmas.front() down to sigmas.back().
+///   x       [B, C, H, W] at noise level sigmas.front()
+///   sigmas  strictly decreasing, size >= 2; may end in 0
+///   return  [B, C, H, W] at noise level sigmas.back()
+using Sampler = at::Tensor (*)(const Denoiser&, at::Tensor x, std::span<const double> sigmas,
+                               const SamplerEnv&);
+
+struct SamplerInfo {
+  std::string_view name;     ///< as typed on the command line and in the HTTP API
+  std::string_view summary;  ///< one line for --help and GET /v1/samplers
+  Sampler run;
+  int order;                 ///< convergence order, checked by tests/unit/sampling
+  bool stochastic;           ///< uses env.noise
+  std::string_view spacing;  ///< the spacing it is used with unless the user names one
+};
+
+/// All samplers, in menu order. A plain table: nothing registers itself behind your back.
+std::span<const SamplerInfo> samplers();
+
+/// Throws InvalidArgument naming every known sampler. "euler_a" is understood too.
+const SamplerInfo& find_sampler(std::string_view name);
+
+at::Tensor euler(const Denoiser&, at::Tensor, std::span<const double>, const SamplerEnv&);
+at::Tensor euler_ancestral(const Denoiser&, at::Tensor, std::span<const double>, const SamplerEnv&);
+at::Tensor heun(const Denoiser&, at::Tensor, std::span<const double>, const SamplerEnv&);
+at::Tensor dpmpp_2m(const Denoiser&, at::Tensor, std::span<const double>, const SamplerEnv&);
+at::Tensor ddim(const Denoiser&, at::Tensor, std::span<const double>, const SamplerEnv&);
+
+}  // namespace sfumato

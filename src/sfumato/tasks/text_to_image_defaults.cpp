@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "sfumato/base/error.h"
+#include "sfumato/sampling/sampler.h"
+#include "sfumato/sampling/sigmas.h"
+#include "sfumato/tasks/text_to_image.h"
+
+namespace sfumato {
+namespace {
+
+void expect_text_to_image(const ModelConfig& config) {
+  const auto refuse = [&](const std::string& why, const std::string& hint) {
+    throw Error(ErrorKind::Unsupported, "model '" + config.family + "' " + why, hint);
+  };
+  if (!config.unet) refuse("is an autoencoder on its own", "text-to-image needs a whole model");
+  if (config.text_encoders.empty()) refuse("is not conditioned on text", "it takes no prompt");
+  for (const auto& encoder : config.text_encoders) {
+    if (encoder.kind == EncoderKind::Class)
+      refuse("is conditioned on classes", "it takes no prompt");
+  }
+  if (config.concat.kind != ConcatKind::None) {
+    refuse("needs a picture besides the prompt", "choose a text-to-image model");
+  }
+}
+
+// Sizes must survive the autoencoder's and the U-Net's halvings without a rest.
+void expect_multiple(const char* name, int value, int multiple) {
+  if (value > 0 && value % multiple == 0) return;
+  const int below = value / multiple * multiple;
+  const std::string above = std::to_string(below + multiple);
+  throw Error(ErrorKind::InvalidArgument,
+              std::string("--") + name + ": expected a multiple of " + std::to_string(multiple) +
+                  ", found " + std::to_string(value),
+              "try " + (below > 0 ? std::to_string(below) + " or " + above : above));
+}
+
+// As many pictures as keep the activations of a step at about those of two 512x512 pictures.
+int default_batch(const TextToImageRequest& request) {
+  const std::int64_t pixels = std::int64_t{*request.width} * *request.height;
+  const auto fitting = std::clamp<std::int64_t>(2 * 512 * 512 / pixels, 1, 16);
+  return std::min(request.count, static_cast<int>(fitting));
+}
+
+}  // namespace
+
+bool uses_eta(std::string_view sampler) {
+  const auto& info = find_sampler(sampler);
+  return info.stochastic || info.name == "ddim";  // ddim draws noise only with eta > 0
+}
+
+TextToImageRequest with_defaults(TextToImageRequest request, const ModelConfig& config) {
+  expect_text_to_image(config);
+  const DefaultsConfig& defaults = config.defaults;
+  if (!request.width) request.width = static_cast<int>(defaults.width);
+  if (!request.height) request.height = static_cast<int>(defaults.height);
+  if (!request.steps) request.steps = static_cast<int>(defaults.steps);
+  if (!request.guidance) request.guidance = defaults.guidance;
+  if (!request.sampler) {
+    request.sampler = defaults.sampler;
+    if (!request.spacing) request.spacing = defaults.spacing;
+  }
+  const auto& sampler = find_sampler(*request.sampler);
+  request.sampler = sampler.name;
+  if (!request.spacing) request.spacing = sampler.spacing;
+  request.spacing = find_spacing(*request.spacing).name;
+  if (!request.noise) request.noise = "torch_cpu";
+  if (*request.noise != "torch_cpu" && *request.noise != "philox") {
+    throw Error(ErrorKind::InvalidArgument, "unknown noise '" + *request.noise + "'",
+                "one of: torch_cpu, philox");
+  }
+  const auto halvings = static_cast<int>(config.unet->channel_mult.size()) - 1;
+  const int multiple = static_cast<int>(config.latent.downsample) << halvings;
+  expect_multiple("width", *request.width, multiple);
+  expect_multiple("height", *request.height, multiple);
+  if (!request.batch) request.batch = default_batch(request);
+  return request;
+}
+
+}  // namespace sfumato

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "sfumato/diffusion/denoiser.h"
+#include "sfumato/diffusion/prediction.h"
+
+namespace sfumato {
+
+/// x_t = sqrt(ᾱ_t) x0 + sqrt(1 - ᾱ_t) noise (Ho et al. 2020, eq. 4).
+///   alphas_cumprod [T] float64, t [B] int64, x0 and noise [B, C, H, W]
+at::Tensor add_noise(const at::Tensor& alphas_cumprod, const at::Tensor& x0,
+                     const at::Tensor& noise, const at::Tensor& t);
+
+/// What the network is asked for: noise, v (Salimans & Ho 2022, app. D) or x0. Same arguments.
+at::Tensor diffusion_target(Prediction prediction, const at::Tensor& alphas_cumprod,
+                            const at::Tensor& x0, const at::Tensor& noise, const at::Tensor& t);
+
+/// How far a prediction is from its target: squared (L2) or absolute (L1) error.
+enum class Distance { L2, L1 };
+
+/// Mean over everything but the batch, in float32: [B].
+at::Tensor distance_per_sample(Distance distance, const at::Tensor& predicted,
+                               const at::Tensor& target);
+
+/// The training objective of LDM eq. 2, one value per sample (the trainer averages and weights).
+///   x0, noise       [B, C, H, W]
+///   t               [B] int64, 0-based step of the noise schedule
+///   alphas_cumprod  [T] float64, ᾱ of the schedule
+///   return          [B] float32
+/// Pure: all randomness (noise, t, dropped conditioning) is drawn by the caller.
+at::Tensor diffusion_loss(const Network& network, Prediction prediction, Distance distance,
+                          const at::Tensor& alphas_cumprod, const at::Tensor& x0,
+                          const at::Tensor& noise, const at::Tensor& t, const Conditioning& cond);
+
+/// Min-SNR-gamma weight of each sample's loss (Hang et al. 2023, eq. 5): min(SNR, gamma) divided
+/// by SNR (eps), by SNR + 1 (v) or by 1 (x0), with SNR = ᾱ / (1 - ᾱ). Returns [B] float32.
+at::Tensor min_snr_weight(Prediction prediction, const at::Tensor& alphas_cumprod,
+                          const at::Tensor& t, double gamma);
+
+}  // namespace sfumato

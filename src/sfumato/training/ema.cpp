@@ -1,0 +1,63 @@
+#include "sfumato/training/ema.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "sfumato/base/error.h"
+
+namespace sfumato {
+namespace {
+
+std::vector<at::Tensor> values(const TensorMap& tensors) {
+  std::vector<at::Tensor> list;
+  for (const auto& [name, tensor] : tensors) list.push_back(tensor);
+  return list;
+}
+
+}  // namespace
+
+double warmed_up_decay(double decay, std::int64_t updates) {
+  const auto n = static_cast<double>(updates);
+  return std::min(decay, (1.0 + n) / (10.0 + n));
+}
+
+Ema::Ema(const TensorMap& parameters, double decay, bool warm_up)
+    : parameters_(parameters), decay_(decay), warm_up_(warm_up) {
+  for (const auto& [name, tensor] : parameters_) average_[name] = tensor.detach().clone();
+}
+
+void Ema::update() {
+  const at::NoGradGuard no_grad;
+  ++updates_;
+  const double decay = warm_up_ ? warmed_up_decay(decay_, updates_) : decay_;
+  const std::vector<at::Tensor> averages = values(average_);
+  at::_foreach_mul_(averages, decay);
+  at::_foreach_add_(averages, values(parameters_), 1.0 - decay);
+}
+
+void Ema::swap() {
+  const at::NoGradGuard no_grad;
+  for (auto& [name, average] : average_) {
+    at::Tensor live = parameters_.at(name).detach();
+    const at::Tensor kept = live.clone();
+    live.copy_(average);
+    average.copy_(kept);
+  }
+}
+
+void Ema::restore(const TensorMap& average, std::int64_t updates) {
+  const at::NoGradGuard no_grad;
+  for (auto& [name, tensor] : average_) {
+    const auto found = average.find(name);
+    if (found == average.end() || found->second.sizes() != tensor.sizes()) {
+      throw Error(ErrorKind::Corrupt, "averaged weights do not fit the model: " + name,
+                  "start afresh with --fresh");
+    }
+    tensor.copy_(found->second);
+  }
+  updates_ = updates;
+}
+
+}  // namespace sfumato

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sfumato/base/toml.h"
+#include "sfumato/training/adamw.h"
+#include "sfumato/training/lr_schedule.h"
+
+namespace sfumato {
+
+/// What is particular to one stage; the tables [autoencoder], [clip] and [denoiser].
+struct AutoencoderRecipe {
+  double kl_weight = 1e-6;
+};
+
+/// The image tower is used for training only, so the family file does not describe it.
+struct ClipRecipe {
+  std::int64_t patch_size = 8, width = 192, layers = 4, heads = 4;
+};
+
+struct DenoiserRecipe {
+  std::string autoencoder, clip;  ///< the out folders of the two stages before
+  double caption_dropout = 0.1;   ///< share of captions replaced by "" (classifier-free guidance)
+  double min_snr_gamma = 0.0;     ///< > 0: weights the loss by min-SNR-gamma
+  std::string distance = "l2";    ///< or "l1"
+  std::vector<std::string> prompts;  ///< of the sample grid
+  std::int64_t sample_steps = 20;
+  double guidance = 4.0;
+  std::string export_folder;  ///< where the finished model goes; "" : nowhere
+};
+
+/// A training run as its TOML file describes it. Steps count batches.
+struct Recipe {
+  std::string stage;   ///< "autoencoder", "clip" or "denoiser"
+  std::string family;  ///< name or path of the model family
+  std::string data, validation;  ///< folders, see data/sample.h; validation may be absent
+  std::string out;     ///< folder of everything the run writes
+  std::int64_t steps = 1000, batch = 32, seed = 0;
+  std::int64_t validation_count = 500;
+  std::string precision = "float32";  ///< or "bfloat16": autocast, norms in float32
+
+  // [optimizer]
+  double learning_rate = 1e-3;
+  LrSchedule schedule;
+  AdamWConfig adamw;
+  double clip_grad_norm = 1.0;  ///< 0: never
+  double ema_decay = 0.999;
+
+  // [every], in steps; 0: never
+  std::int64_t log_every = 50, sample_every = 1000, save_every = 1000;
+
+  AutoencoderRecipe autoencoder;
+  ClipRecipe clip;
+  DenoiserRecipe denoiser;
+};
+
+/// Throws InvalidArgument naming file and key for anything unknown, missing or out of range.
+Recipe read_recipe(const std::filesystem::path& path);
+Recipe parse_recipe(TomlTable table);
+
+/// Throws InvalidArgument when a number makes no sense; for values changed after reading.
+void check_recipe(const Recipe& recipe);
+
+}  // namespace sfumato

@@ -1,0 +1,142 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <memory>
+#include <ostream>
+
+#include "sfumato/base/error.h"
+#include "sfumato/checkpoint/load_into.h"
+#include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/image/draw.h"
+#include "sfumato/metrics/psnr.h"
+#include "sfumato/models/autoencoder_kl.h"
+#include "sfumato/nn/init.h"
+#include "sfumato/tensor/autocast.h"
+#include "sfumato/tensor/pixels.h"
+#include "sfumato/training/autoencoder_loss.h"
+#include "sfumato/training/latents.h"
+#include "sfumato/training/picture_set.h"
+#include "sfumato/training/stage.h"
+
+namespace sfumato {
+namespace {
+
+constexpr std::int64_t kScalePictures = 4096, kShownPictures = 8;
+
+struct AutoencoderTraining {
+  Recipe recipe;
+  ModelConfig family;
+  AutoencoderKL model;
+  PictureSet train, validation;
+  EpochOrder order;
+  at::Device device;
+  at::ScalarType precision;
+
+  Losses loss(const Batch& batch, at::Generator& random) {
+    DiagonalGaussian posterior;
+    at::Tensor reconstruction;
+    {
+      const Autocast autocast(device, precision);
+      posterior = DiagonalGaussian::from_moments(model->moments(batch.input).to(at::kFloat));
+      const at::Tensor noise = at::randn(posterior.mean.sizes(), random).to(device);
+      reconstruction = model->decode(posterior.sample(noise));
+    }
+    const AutoencoderLoss parts =
+        autoencoder_loss(batch.input, reconstruction, posterior, recipe.autoencoder.kl_weight);
+    return {parts.total, {{"reconstruction", parts.reconstruction}, {"kl", parts.kl}}};
+  }
+
+  // Validation pictures through the bottleneck and back, without noise.
+  Evaluation evaluate() {
+    const at::NoGradGuard no_grad;
+    Evaluation result;
+    std::vector<at::Tensor> values;
+    constexpr std::int64_t kBatch = 50;
+    for (std::int64_t begin = 0; begin < validation.count(); begin += kBatch) {
+      const std::int64_t end = std::min(validation.count(), begin + kBatch);
+      const at::Tensor pictures = validation.batch(at::arange(begin, end, at::kLong));
+      const at::Tensor decoded = reconstruct(pictures.to(device)).cpu();
+      values.push_back(psnr(rounded(decoded), pictures, 2.0));
+      if (begin == 0) result.sample = side_by_side(pictures, decoded);
+    }
+    if (!values.empty()) result.numbers.emplace_back("psnr", at::cat(values).mean().item<double>());
+    return result;
+  }
+
+  std::vector<std::filesystem::path> save() {
+    const at::NoGradGuard no_grad;
+    const std::int64_t count = std::min(train.count(), kScalePictures);
+    const PictureSet some{train.pictures.slice(0, 0, count),
+                          {train.captions.begin(), train.captions.begin() + count}};
+    const CancelToken never;
+    std::ostream quiet(nullptr);
+    const double scale =
+        latent_scale(encode_moments(model, some, device, precision, never, quiet));
+
+    TensorMap tensors;
+    for (const auto& [name, tensor] : tensors_of(*model)) {
+      tensors[family.checkpoint.autoencoder + name] = tensor.detach();
+    }
+    const std::filesystem::path file = std::filesystem::path(recipe.out) / "autoencoder.safetensors";
+    save_safetensors(file, tensors,
+                     {{"stage", "autoencoder"},
+                      {"family", family.family},
+                      {"latent_scale", std::to_string(scale)}});
+    return {file};
+  }
+
+  at::Tensor reconstruct(const at::Tensor& pictures) {
+    const Autocast autocast(device, precision);
+    const auto posterior = DiagonalGaussian::from_moments(model->moments(pictures).to(at::kFloat));
+    return model->decode(posterior.mean).to(at::kFloat);
+  }
+
+  // What a PNG would hold, so that the measured PSNR is that of the files.
+  static at::Tensor rounded(const at::Tensor& pixels) {
+    return ((pixels.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1;
+  }
+
+  static Image side_by_side(const at::Tensor& pictures, const at::Tensor& decoded) {
+    const std::int64_t count = std::min(kShownPictures, pictures.size(0));
+    std::vector<Image> images = to_images(pictures.slice(0, 0, count));
+    for (Image& image : to_images(decoded.slice(0, 0, count))) images.push_back(std::move(image));
+    return grid(images, static_cast<int>(count));
+  }
+};
+
+}  // namespace
+
+Stage autoencoder_stage(const Recipe& recipe, const StageEnv& env) {
+  const ModelConfig family = family_of(recipe);
+  if (family.autoencoder_kind != AutoencoderKind::KL) {
+    throw Error(ErrorKind::Unsupported, "only KL autoencoders can be trained");
+  }
+  const int size = static_cast<int>(family.defaults.width);
+  env.log << "reading " << recipe.data << std::endl;
+  PictureSet train = load_pictures(recipe.data, size, 0, env.cancel);
+  PictureSet validation;
+  if (!recipe.validation.empty()) {
+    validation = load_pictures(recipe.validation, size, recipe.validation_count, env.cancel);
+  }
+  const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
+
+  const nn::InitGuard init(nn::Init::Random, static_cast<std::uint64_t>(recipe.seed));
+  AutoencoderKL model(family.autoencoder);
+  model->to(env.device);
+  auto self = std::make_shared<AutoencoderTraining>(
+      AutoencoderTraining{recipe, family, model, std::move(train), std::move(validation), order,
+                          env.device, precision_of(recipe)});
+
+  Stage stage;
+  stage.module = model.ptr();
+  stage.task.draw = [self](std::int64_t step) {
+    const at::Tensor indices = self->order.batch(step, self->recipe.batch);
+    return Batch{self->train.batch(indices).to(self->device), {}};
+  };
+  stage.task.loss = [self](const Batch& b, at::Generator& random) { return self->loss(b, random); };
+  stage.evaluate = [self] { return self->evaluate(); };
+  stage.save = [self] { return self->save(); };
+  return stage;
+}
+
+}  // namespace sfumato

@@ -1,0 +1,196 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <ostream>
+#include <set>
+
+#include "sfumato/base/error.h"
+#include "sfumato/base/files.h"
+#include "sfumato/checkpoint/load_into.h"
+#include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/metrics/clip_retrieval.h"
+#include "sfumato/models/clip.h"
+#include "sfumato/nn/init.h"
+#include "sfumato/tensor/autocast.h"
+#include "sfumato/text/bpe_trainer.h"
+#include "sfumato/text/clip_tokenizer.h"
+#include "sfumato/training/clip_config.h"
+#include "sfumato/training/contrastive_loss.h"
+#include "sfumato/training/picture_set.h"
+#include "sfumato/training/stage.h"
+#include "sfumato/training/step_random.h"
+
+namespace sfumato {
+namespace {
+
+constexpr std::int64_t kChoices = 100;  // "the right one of 100"
+
+// Pictures whose captions are all different, in groups of kChoices.
+PictureSet distinct(const PictureSet& set) {
+  std::set<std::string> seen;
+  std::vector<std::int64_t> kept;
+  PictureSet result;
+  for (std::int64_t i = 0; i < set.count(); ++i) {
+    const std::string& caption = set.captions[static_cast<std::size_t>(i)];
+    if (!seen.insert(caption).second) continue;
+    kept.push_back(i);
+    result.captions.push_back(caption);
+  }
+  result.pictures = set.pictures.index_select(0, at::tensor(kept, at::kLong));
+  return result;
+}
+
+struct ClipTraining {
+  Recipe recipe;
+  ModelConfig family;
+  Clip model;
+  std::string tokenizer_text;
+  PictureSet train, validation;
+  at::Tensor tokens, validation_tokens;  // [N, T] int32
+  EpochOrder order;
+  at::Device device;
+  at::ScalarType precision;
+
+  Batch draw(std::int64_t step) {
+    const at::Tensor indices = order.batch(step, recipe.batch);
+    return {train.batch(indices).to(device),
+            tokens.index_select(0, indices).to(device, at::kLong)};
+  }
+
+  Losses loss(const Batch& batch) {
+    at::Tensor images, texts;
+    {
+      const Autocast autocast(device, precision);
+      images = model->encode_image(batch.input);
+      texts = model->encode_text(batch.tokens);
+    }
+    const at::Tensor total = contrastive_loss(images, texts, model->logit_scale);
+    return {total, {{"logit_scale", model->logit_scale}}};
+  }
+
+  // CLIP sec. 2.5: the logits are never scaled by more than 100.
+  void constrain() {
+    const at::NoGradGuard no_grad;
+    model->logit_scale.clamp_(0.0, std::log(100.0));
+  }
+
+  Evaluation evaluate() {
+    const at::NoGradGuard no_grad;
+    const std::int64_t choices = std::min(kChoices, validation.count());
+    if (choices == 0) return {};
+    double right = 0.0;
+    const std::int64_t groups = validation.count() / choices;
+    for (std::int64_t group = 0; group < groups; ++group) {
+      const at::Tensor indices = at::arange(group * choices, (group + 1) * choices, at::kLong);
+      const Autocast autocast(device, precision);
+      right += text_to_image_retrieval(
+          model->encode_image(validation.batch(indices).to(device)),
+          model->encode_text(validation_tokens.index_select(0, indices).to(device, at::kLong)));
+    }
+    const std::string name = "right_one_of_" + std::to_string(choices);
+    return {.numbers = {{name, right / static_cast<double>(groups)}}, .sample = std::nullopt};
+  }
+
+  std::vector<std::filesystem::path> save() {
+    const std::filesystem::path out = recipe.out;
+    save_safetensors(out / "clip.safetensors", tensors_of(*model),
+                     {{"stage", "clip"}, {"family", family.family}});
+    return {out / "clip.safetensors", out / family.text_encoders.front().tokenizer_file};
+  }
+};
+
+const TextEncoderConfig& text_tower(const ModelConfig& family) {
+  if (family.text_encoders.size() != 1 ||
+      family.text_encoders.front().kind != EncoderKind::OpenClip ||
+      family.text_encoders.front().tokenizer != TokenizerKind::File) {
+    throw Error(ErrorKind::Unsupported,
+                "family " + family.family + " has no text tower to train: it needs one encoder of "
+                "kind open_clip with a tokenizer file");
+  }
+  return family.text_encoders.front();
+}
+
+}  // namespace
+
+ClipConfig clip_config(const Recipe& recipe, const ModelConfig& family) {
+  const TextEncoderConfig& text = text_tower(family);
+  return {.text = {.vocabulary = text.vocabulary,
+                   .positions = text.positions,
+                   .width = text.width,
+                   .layers = text.layers,
+                   .heads = text.heads,
+                   .mlp_ratio = text.mlp_ratio,
+                   .projection = text.projection,
+                   .activation = text.activation},
+          .image = {.image_size = family.defaults.width,
+                    .patch_size = recipe.clip.patch_size,
+                    .width = recipe.clip.width,
+                    .layers = recipe.clip.layers,
+                    .heads = recipe.clip.heads,
+                    .projection = text.projection,
+                    .activation = text.activation}};
+}
+
+namespace {
+
+// The vocabulary is learned once and then read back, so that a resumed run sees the same ids.
+std::string learn_tokenizer(const Recipe& recipe, const TextEncoderConfig& text,
+                            const std::vector<std::string>& captions, std::ostream& log) {
+  const std::filesystem::path file = std::filesystem::path(recipe.out) / text.tokenizer_file;
+  if (std::filesystem::exists(file)) return read_file(file, 1 << 24);
+  const auto merges = train_bpe(captions, static_cast<int>(text.vocabulary));
+  const auto ids = static_cast<std::int64_t>(merges.size()) + kByteSymbols + 2;
+  if (ids != text.vocabulary) {
+    throw Error(ErrorKind::InvalidArgument,
+                "the captions give a vocabulary of " + std::to_string(ids) + ", the family says " +
+                    std::to_string(text.vocabulary),
+                "set vocabulary in the family file to " + std::to_string(ids) + " or less");
+  }
+  const std::string content = tokenizer_file(merges, static_cast<int>(text.positions));
+  write_file_atomically(file, content);
+  log << "learned a vocabulary of " << ids << " ids" << std::endl;
+  return content;
+}
+
+}  // namespace
+
+Stage clip_stage(const Recipe& recipe, const StageEnv& env) {
+  const ModelConfig family = family_of(recipe);
+  const TextEncoderConfig text = text_tower(family);
+  const int size = static_cast<int>(family.defaults.width);
+  env.log << "reading " << recipe.data << std::endl;
+  PictureSet train = load_pictures(recipe.data, size, 0, env.cancel);
+  PictureSet validation;
+  if (!recipe.validation.empty()) {
+    validation =
+        distinct(load_pictures(recipe.validation, size, recipe.validation_count, env.cancel));
+  }
+
+  const std::string tokenizer_text = learn_tokenizer(recipe, text, train.captions, env.log);
+  const auto tokenizer = ClipTokenizer::from_text(tokenizer_text, text.tokenizer_file);
+  const int pad = text.pad_with_eos ? tokenizer.eos() : 0;
+  const at::Tensor tokens = token_table(tokenizer, train.captions, pad);
+  const at::Tensor validation_tokens = token_table(tokenizer, validation.captions, pad);
+  const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
+
+  const nn::InitGuard init(nn::Init::Random, static_cast<std::uint64_t>(recipe.seed));
+  const SeededInitialisation torch_init(static_cast<std::uint64_t>(recipe.seed));
+  Clip model(clip_config(recipe, family));
+  model->to(env.device);
+  auto self = std::make_shared<ClipTraining>(
+      ClipTraining{recipe, family, model, tokenizer_text, std::move(train), std::move(validation),
+                   tokens, validation_tokens, order, env.device, precision_of(recipe)});
+
+  Stage stage;
+  stage.module = model.ptr();
+  stage.task = {.draw = [self](std::int64_t step) { return self->draw(step); },
+                .loss = [self](const Batch& b, at::Generator&) { return self->loss(b); },
+                .constrain = [self] { self->constrain(); }};
+  stage.evaluate = [self] { return self->evaluate(); };
+  stage.save = [self] { return self->save(); };
+  return stage;
+}
+
+}  // namespace sfumato

@@ -1,0 +1,134 @@
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <ostream>
+
+#include "sfumato/base/error.h"
+#include "sfumato/base/files.h"
+#include "sfumato/checkpoint/load_into.h"
+#include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/family/conditioner.h"
+#include "sfumato/family/load_model.h"
+#include "sfumato/family/model.h"
+#include "sfumato/models/diagonal_gaussian.h"
+#include "sfumato/tensor/autocast.h"
+#include "sfumato/training/diffusion_loss.h"
+#include "sfumato/training/latents.h"
+#include "sfumato/training/picture_set.h"
+#include "sfumato/training/sample_grid.h"
+#include "sfumato/training/stage.h"
+#include "sfumato/training/trained_parts.h"
+
+namespace sfumato {
+namespace {
+
+struct DenoiserTraining {
+  Recipe recipe;
+  Model model;
+  at::Tensor moments;         // [N, 2C, h, w] float16
+  at::Tensor tokens;          // [N, T] int32
+  at::Tensor empty_tokens;    // [1, T] int64
+  at::Tensor alphas_cumprod;  // [T] float64
+  EpochOrder order;
+  at::ScalarType precision;
+
+  Batch draw(std::int64_t step) {
+    const at::Tensor indices = order.batch(step, recipe.batch);
+    return {moments.index_select(0, indices).to(model.device, at::kFloat),
+            tokens.index_select(0, indices).to(model.device, at::kLong)};
+  }
+
+  Losses loss(const Batch& batch, at::Generator& random) {
+    const auto posterior = DiagonalGaussian::from_moments(batch.input);
+    const at::IntArrayRef shape = posterior.mean.sizes();
+    const at::Tensor z = posterior.sample(at::randn(shape, random).to(model.device));
+    const at::Tensor x0 = (z - model.config.latent.shift) * model.config.latent.scale;
+    const at::Tensor noise = at::randn(shape, random).to(model.device);
+    const at::Tensor t =
+        at::randint(alphas_cumprod.size(0), {shape[0]}, random, at::kLong).to(model.device);
+
+    const Network network = [this](const at::Tensor& x_t, const at::Tensor& steps,
+                                   const Conditioning& cond) {
+      const Autocast autocast(model.device, precision);
+      return model.unet->forward(x_t, steps, cond.context);
+    };
+    const Prediction prediction = model.config.prediction;
+    const auto distance = recipe.denoiser.distance == "l1" ? Distance::L1 : Distance::L2;
+    const at::Tensor each =
+        diffusion_loss(network, prediction, distance, alphas_cumprod, x0, noise, t,
+                       {.context = context(batch.tokens, random), .vector = {}, .concat = {}});
+    if (recipe.denoiser.min_snr_gamma == 0.0) return {each.mean(), {}};
+    const at::Tensor weight =
+        min_snr_weight(prediction, alphas_cumprod, t, recipe.denoiser.min_snr_gamma);
+    return {(weight * each).mean(), {{"unweighted", each.mean()}}};
+  }
+
+  // The frozen text tower; some captions are dropped so that the unconditional model, which
+  // guidance needs, is learned as well (Ho & Salimans 2022, algorithm 1).
+  at::Tensor context(const at::Tensor& captions, at::Generator& random) {
+    const at::NoGradGuard no_grad;
+    const at::Tensor dropped =
+        at::rand({captions.size(0), 1}, random).lt(recipe.denoiser.caption_dropout);
+    const at::Tensor kept = at::where(dropped.to(model.device), empty_tokens, captions);
+    const Autocast autocast(model.device, precision);
+    return model.text_encoders.front().encode(kept).context.to(at::kFloat);
+  }
+
+  Evaluation evaluate() {
+    if (recipe.denoiser.prompts.empty()) return {};
+    const Autocast autocast(model.device, precision);
+    return {.numbers = {}, .sample = sample_grid(model, recipe.denoiser)};
+  }
+
+  std::vector<std::filesystem::path> save() {
+    std::vector<std::filesystem::path> folders{std::filesystem::path(recipe.out) / "model"};
+    const std::string& shipped = recipe.denoiser.export_folder;
+    if (!shipped.empty()) folders.emplace_back(shipped);
+    for (const auto& folder : folders) {
+      make_folder(folder);
+      save_model(folder, model, at::kHalf, {{"steps", std::to_string(recipe.steps)}});
+    }
+    return folders;
+  }
+};
+
+}  // namespace
+
+Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
+  const at::ScalarType precision = precision_of(recipe);
+  Model model = assemble_model(family_of(recipe), recipe.denoiser.autoencoder,
+                               recipe.denoiser.clip, static_cast<std::uint64_t>(recipe.seed));
+  if (!model.unet) throw Error(ErrorKind::Unsupported, "the family has no U-Net to train");
+  move_to(model, env.device, at::kFloat);
+  for (auto& parameter : model.text_encoders.front().module->parameters()) {
+    parameter.set_requires_grad(false);
+  }
+
+  env.log << "reading " << recipe.data << std::endl;
+  const int size = static_cast<int>(model.config.defaults.width);
+  PictureSet train = load_pictures(recipe.data, size, 0, env.cancel);
+  const TextEncoder& text = model.text_encoders.front();
+  const int pad = text.config.pad_with_eos ? text.tokenizer->eos() : 0;
+  const at::Tensor tokens = token_table(*text.tokenizer, train.captions, pad);
+  const at::Tensor moments = cached_moments(
+      std::filesystem::path(recipe.out) / "latents.safetensors",
+      latents_key(recipe.denoiser.autoencoder, recipe.data), model.autoencoder.kl, train,
+      env.device, precision, env.cancel, env.log);
+  const at::Tensor empty_tokens =
+      token_table(*text.tokenizer, {""}, pad).to(env.device, at::kLong);
+  const std::vector<double> table = NoiseSchedule(model.config.schedule).alphas_cumprod();
+  const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
+
+  auto self = std::make_shared<DenoiserTraining>(
+      DenoiserTraining{recipe, model, moments, tokens, empty_tokens,
+                       at::tensor(table, at::kDouble).to(env.device), order, precision});
+  Stage stage;
+  stage.module = model.unet.ptr();
+  stage.task.draw = [self](std::int64_t step) { return self->draw(step); };
+  stage.task.loss = [self](const Batch& b, at::Generator& random) { return self->loss(b, random); };
+  stage.evaluate = [self] { return self->evaluate(); };
+  stage.save = [self] { return self->save(); };
+  return stage;
+}
+
+}  // namespace sfumato

@@ -1,0 +1,23 @@
+#include "sfumato/base/error.h"
+#include "sfumato/family/family.h"
+#include "sfumato/training/stage.h"
+
+namespace sfumato {
+
+at::ScalarType precision_of(const Recipe& recipe) {
+  return recipe.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
+}
+
+ModelConfig family_of(const Recipe& recipe) {
+  if (std::filesystem::exists(recipe.family)) return read_family(recipe.family);
+  return find_family(recipe.family);
+}
+
+Stage make_stage(const Recipe& recipe, const StageEnv& env) {
+  if (recipe.stage == "autoencoder") return autoencoder_stage(recipe, env);
+  if (recipe.stage == "clip") return clip_stage(recipe, env);
+  if (recipe.stage == "denoiser") return denoiser_stage(recipe, env);
+  throw Error(ErrorKind::InvalidArgument, "recipe: unknown stage '" + recipe.stage + "'");
+}
+
+}  // namespace sfumato

@@ -1,0 +1,91 @@
+#include "sfumato/training/trained_parts.h"
+
+#include <cstdio>
+#include <sstream>
+
+#include "sfumato/base/error.h"
+#include "sfumato/base/files.h"
+#include "sfumato/checkpoint/load_into.h"
+#include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/family/family.h"
+
+namespace sfumato {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path part(const fs::path& folder, const char* file, const char* stage) {
+  if (fs::exists(folder / file)) return folder / file;
+  throw Error(ErrorKind::NotFound, "no trained " + std::string(stage) + ": " +
+                                       (folder / file).string() + " does not exist",
+              std::string("train that stage first: sfumato train recipes/scenes/") + stage +
+                  ".toml");
+}
+
+double measured_scale(const Metadata& metadata, const fs::path& file) {
+  const auto found = metadata.find("latent_scale");
+  double scale = 0.0;
+  if (found != metadata.end()) std::istringstream(found->second) >> scale;
+  if (scale > 0.0) return scale;
+  throw Error(ErrorKind::Corrupt, file.string() + ": no latent_scale in its metadata");
+}
+
+}  // namespace
+
+ModelConfig with_latent_scale(const ModelConfig& family, double scale) {
+  char value[40];
+  std::snprintf(value, sizeof value, "%.6g", scale);
+  std::istringstream lines(family.toml);
+  std::string text, table;
+  bool written = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line[0] == '[') {
+      table = line;
+      text += line + "\n";
+      if (table.rfind("[latent]", 0) == 0) {
+        text += std::string("scale = ") + value + "  # 1 / std of the latents, measured\n";
+        written = true;
+      }
+      continue;
+    }
+    const bool old_scale = table.rfind("[latent]", 0) == 0 && line.rfind("scale ", 0) == 0;
+    if (!old_scale) text += line + "\n";
+  }
+  if (!written) throw Error(ErrorKind::InvalidArgument, "family file without a [latent] table");
+  return parse_family(text, family.family + ".toml");
+}
+
+Model assemble_model(const ModelConfig& family, const fs::path& autoencoder_folder,
+                     const fs::path& clip_folder, std::uint64_t seed) {
+  const fs::path autoencoder = part(autoencoder_folder, "autoencoder.safetensors", "autoencoder");
+  const fs::path clip = part(clip_folder, "clip.safetensors", "clip");
+  if (family.text_encoders.size() != 1) {
+    throw Error(ErrorKind::Unsupported, "family " + family.family + " needs one text encoder");
+  }
+  const std::string tokenizer =
+      read_file(clip_folder / family.text_encoders.front().tokenizer_file, 1 << 24);
+
+  Metadata metadata;
+  const TensorMap first_stage = load_safetensors(autoencoder, &metadata);
+  Model model =
+      make_model(with_latent_scale(family, measured_scale(metadata, autoencoder)), tokenizer, seed);
+  load_into(model.autoencoder.module(),
+            with_prefix_removed(first_stage, family.checkpoint.autoencoder));
+
+  TensorMap text_tower;
+  for (const auto& [name, tensor] : load_safetensors(clip)) {
+    if (name.rfind("visual.", 0) != 0) text_tower[name] = tensor;
+  }
+  load_into(*model.text_encoders.front().module, text_tower);
+  return model;
+}
+
+std::string latents_key(const fs::path& autoencoder_folder, const std::string& data) {
+  std::uint64_t hash = 0xCBF29CE484222325ull;  // FNV-1a
+  for (const unsigned char byte : read_file(autoencoder_folder / "autoencoder.safetensors")) {
+    hash = (hash ^ byte) * 0x100000001B3ull;
+  }
+  return data + " " + std::to_string(hash);
+}
+
+}  // namespace sfumato

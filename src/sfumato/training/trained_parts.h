@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "sfumato/family/model.h"
+
+namespace sfumato {
+
+/// The family with another latent scale, in its numbers and in its text.
+ModelConfig with_latent_scale(const ModelConfig& family, double scale);
+
+/// A model whose autoencoder and text tower come from the out folders of the first two stages and
+/// whose denoiser is fresh. The latent scale is the one measured on the autoencoder.
+Model assemble_model(const ModelConfig& family, const std::filesystem::path& autoencoder_folder,
+                     const std::filesystem::path& clip_folder, std::uint64_t seed);
+
+/// What encoded latents depend on: the autoencoder file's content and the data's name.
+std::string latents_key(const std::filesystem::path& autoencoder_folder, const std::string& data);
+
+}  // namespace sfumato

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""The program as a person uses it: cli_test.py SFUMATO MAKE_TINY_MODEL [unittest options]
+
+Runs on a model with random weights of a few hundred kilobytes, and on the shipped one if there is one.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import zlib
+
+SFUMATO, MAKE_TINY_MODEL = "", ""
+
+
+def png_chunks(data):
+    assert data[:8] == b"\x89PNG\r\n\x1a\n", "not a PNG"
+    at, chunks = 8, []
+    while at < len(data):
+        (size,) = struct.unpack(">I", data[at : at + 4])
+        chunks.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + size]))
+        at += 12 + size
+    return chunks
+
+
+def pixels(path):
+    return zlib.decompress(b"".join(d for t, d in png_chunks(path.read_bytes()) if t == b"IDAT"))
+
+
+def tensors_of(data):
+    (size,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + size])
+    header.pop("__metadata__", None)
+    return 8 + size, header
+
+
+class CliTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="sfumato-e2e-"))
+        cls.model = cls.root / "tiny"
+        subprocess.run([MAKE_TINY_MODEL, "tiny_sd1", str(cls.model)], check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.root)
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=self.root))
+
+    def run_cli(self, *args, status=0):
+        done = subprocess.run(
+            [SFUMATO, *map(str, args)], cwd=self.folder, capture_output=True, text=True, timeout=300
+        )
+        self.assertEqual(done.returncode, status, f"{args}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def paint(self, *args, **kwargs):
+        return self.run_cli("txt2img", "--model", self.model, *args, **kwargs)
+
+    def refuse(self, *args, status, says):
+        """One line and perhaps a hint, on stderr only, and nothing is left behind."""
+        before = sorted(self.folder.rglob("*"))
+        done = self.run_cli(*args, status=status)
+        lines = done.stderr.strip().split("\n")
+        self.assertEqual(done.stdout, "")
+        self.assertLessEqual(len(lines), 2, done.stderr)
+        self.assertTrue(lines[0].startswith("sfumato: "), done.stderr)
+        self.assertTrue(all(l.startswith("hint: ") for l in lines[1:]), done.stderr)
+        self.assertIn(says, done.stderr)
+        after = [p for p in sorted(self.folder.rglob("*")) if p.name != "out"]
+        self.assertEqual(before, after)
+
+    # -- what every command does
+
+    def test_help(self):
+        top = self.run_cli("--help").stdout
+        for command in ("txt2img", "train", "data", "eval", "inspect", "samplers", "models"):
+            self.assertIn(command, top)
+            if command not in ("train", "data", "eval"):
+                self.assertIn("usage: sfumato " + command, self.run_cli(command, "--help").stdout)
+        text = self.run_cli("txt2img", "--help").stdout
+        for flag in ("--negative-prompt", "--seed", "--sampler", "--device", "--out"):
+            self.assertIn(flag, text)
+        self.assertIn("sfumato ", self.run_cli("--version").stdout)
+
+    def test_usage_errors(self):
+        self.refuse("txt2igm", status=2, says="did you mean 'txt2img'?")
+        self.refuse("txt2img", "--promt", "x", status=2, says="did you mean '--prompt'?")
+        self.refuse("txt2img", "a", "b", status=2, says="unexpected argument 'b'")
+        self.refuse("txt2img", status=2, says="no prompt")
+        self.refuse("txt2img", "x", "--steps", status=2, says="--steps needs a value")
+        self.refuse("txt2img", "x", "--steps", "ten", status=2, says="whole number")
+        self.refuse("txt2img", "x", "--steps=0", status=2, says="1 to 1000")
+        self.refuse("txt2img", "x", "--seed", "-1", status=2, says="--seed")
+        self.refuse("txt2img", "x", "--sampler", "eulr", status=2, says="euler")
+        self.refuse("txt2img", "x", "--spacing", "kars", status=2, says="karras")
+
+    def test_samplers_and_models(self):
+        listed = json.loads(self.run_cli("samplers", "--json").stdout)
+        names = [s["name"] for s in listed["samplers"]]
+        for name in ("euler", "euler_ancestral", "heun", "dpmpp_2m", "ddim"):
+            self.assertIn(name, names)
+        table = self.run_cli("samplers").stdout
+        self.assertTrue(all(name in table for name in names))
+        models = json.loads(self.run_cli("models", "--json", "--folder", self.root).stdout)
+        self.assertIn("sd15", [f["name"] for f in models["families"]])
+        self.assertIn(str(self.model), [m["name"] for m in models["models"]])
+
+    # -- pictures
+
+    def test_the_same_seed_paints_the_same_picture(self):
+        for sampler in ("euler", "euler_ancestral"):
+            args = ["a red circle", "--seed", 7, "--sampler", sampler]
+            self.paint(*args, "--out", "a.png")
+            self.paint(*args, "--out", "b.png")
+            a, b = ((self.folder / name).read_bytes() for name in ("a.png", "b.png"))
+            self.assertEqual(a, b)
+        self.paint("a red circle", "--seed", 8, "--out", "c.png")
+        self.assertNotEqual(pixels(self.folder / "a.png"), pixels(self.folder / "c.png"))
+
+    def test_names_never_overwrite(self):
+        paths = [self.paint("A red, circle!", "--seed", 7).stdout.strip() for _ in range(2)]
+        self.assertEqual(paths, ["out/a-red-circle-7.png", "out/a-red-circle-7-2.png"])
+        several = self.paint("x", "--count", 3, "--seed", 5, "--out", "deep/er").stdout.split()
+        self.assertEqual(several, [f"deep/er/x-{s}.png" for s in (5, 6, 7)])
+        self.assertTrue(all((self.folder / p).exists() for p in paths + several))
+
+    def test_inspect_reads_the_request_back(self):
+        done = self.paint("a cat, on \"grün\"", "--negative-prompt", "dog", "--out", "a.png")
+        self.assertEqual(done.stdout, "a.png\n")
+        report = json.loads(self.run_cli("inspect", "a.png", "--json").stdout)
+        request = report["sfumato"]["request"]
+        self.assertEqual(request["prompt"], "a cat, on \"grün\"")
+        self.assertEqual(request["negative_prompt"], "dog")
+        self.assertIn(f"seed {request['seed']}", done.stderr)
+        self.assertEqual(len(report["sfumato"]["model"]["sha256"]), 64)
+        self.assertIn("Negative prompt: dog\nSteps: ", report["text"]["parameters"])
+        self.assertIn("a cat", self.run_cli("inspect", "a.png").stdout)
+
+        self.paint("--from", "a.png", "--out", "b.png")
+        a, b = ((self.folder / name).read_bytes() for name in ("a.png", "b.png"))
+        self.assertEqual(a, b)
+
+    def test_print_request_paints_nothing(self):
+        done = self.paint("x", "--seed=18446744073709551615", "--print-request")
+        request = json.loads(done.stdout)
+        self.assertEqual(request["seed"], 18446744073709551615)
+        self.assertEqual(request["sampler"], "euler")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_flags_without_effect_are_mentioned(self):
+        done = self.paint("x", "--sampler", "dpmpp_2m", "--eta", "0.5")
+        self.assertIn("--eta has no effect", done.stderr)
+        self.assertNotIn("note", self.paint("x", "--sampler", "ddim", "--eta", "0.5").stderr)
+
+    # -- bad input
+
+    def test_bad_requests(self):
+        model = ["--model", self.model]
+        self.refuse("txt2img", "x", *model, "--width", 33, status=2, says="multiple of 8")
+        self.refuse("txt2img", "x", *model, "--out", "a.jpg", status=2, says="PNG")
+        self.refuse("txt2img", "x", *model, "--device", "gpu", status=2, says="cpu, cuda, auto")
+        self.refuse("txt2img", "x", *model, "--precision", "int3", status=2, says="bfloat16")
+        self.refuse("txt2img", "x", "--model", "missing", status=3, says="no model 'missing'")
+        self.refuse("inspect", "missing.png", status=3, says="no such file")
+        self.refuse("txt2img", "--from", "missing.png", status=3, says="missing.png")
+
+    def test_unwritable_folder(self):
+        (self.folder / "file").write_text("")
+        model = ["--model", self.model]
+        self.refuse("txt2img", "x", *model, "--out", "file/a.png", status=3, says="file")
+        self.refuse("txt2img", "x", *model, "--out", "file/sub", status=3, says="file")
+        self.refuse("txt2img", "x", *model, "--out", "/proc/sfumato", status=3, says="/proc/sfumato")
+
+    def broken_model(self, name, change):
+        folder = self.folder / name
+        shutil.copytree(self.model, folder)
+        weights = folder / "model.safetensors"
+        weights.write_bytes(change(weights.read_bytes()))
+        return folder
+
+    def test_damaged_checkpoints(self):
+        def with_nan(data):
+            start, tensors = tensors_of(data)
+            begin, _ = tensors["model.diffusion_model.input_blocks.0.0.weight"]["data_offsets"]
+            at = start + begin
+            return data[:at] + struct.pack("<f", float("nan")) + data[at + 4 :]
+
+        cases = {
+            "truncated": (lambda d: d[: len(d) // 2], ""),
+            "short": (lambda d: d[:5], ""),
+            "empty": (lambda d: b"", ""),
+            "foreign": (lambda d: b"GIF89a" + b"\0" * 1000, ""),
+            "nan": (with_nan, "NaN"),
+            "renamed": (lambda d: d.replace(b"out.2.weight", b"out.2.wfight"), "out.2.weight"),
+        }
+        for name, (change, says) in cases.items():
+            folder = self.broken_model(name, change)
+            with self.subTest(name):
+                args = ["txt2img", "x", "--model", folder, "--out", "a.png"]
+                done = self.run_cli(*args, status=3)
+                self.assertTrue(done.stderr.startswith("sfumato: "), done.stderr)
+                self.assertIn(says, done.stderr)
+                self.assertFalse((self.folder / "a.png").exists())
+                if name not in ("renamed", "nan"):
+                    self.refuse("inspect", folder / "model.safetensors", status=3, says=says)
+                    self.refuse(*args, status=3, says=says)
+
+    def test_inspect_checkpoint(self):
+        report = json.loads(self.run_cli("inspect", self.model, "--json").stdout)
+        self.assertEqual(report["family"], "tiny_sd1")
+        self.assertEqual((report["missing"], report["misshapen"], report["unused"]), ([], [], []))
+        self.assertGreater(report["parameters"], 1000)
+        text = self.run_cli("inspect", self.model / "model.safetensors").stdout
+        self.assertIn("tiny_sd1", text)
+        self.assertIn("can be used", text)
+
+        swap = lambda d: d.replace(b"out.2.weight", b"out.2.wfight")
+        broken = json.loads(self.run_cli("inspect", self.broken_model("b", swap), "--json").stdout)
+        self.assertEqual(broken["missing"], ["model.diffusion_model.out.2.weight"])
+        self.assertEqual(broken["unused"], ["model.diffusion_model.out.2.wfight"])
+
+    def test_foreign_pictures(self):
+        for name, data in {"a.png": b"\x89PNG\r\n\x1a\n junk", "b.png": b"hello", "c.png": b""}.items():
+            (self.folder / name).write_bytes(data)
+            self.refuse("inspect", name, status=3, says=name)
+            self.refuse("txt2img", "--from", name, status=3, says=name)
+
+    def test_an_interrupt_leaves_nothing_half_written(self):
+        args = [SFUMATO, "txt2img", "x", "--model", str(self.model), "--steps", "1000"]
+        args += ["--width", "128", "--height", "128", "--sampler", "heun"]
+        process = subprocess.Popen(
+            args, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        deadline = time.monotonic() + 60  # the folder appears just before the painting starts
+        while not (self.folder / "out").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertEqual((out, err), ("", "sfumato: interrupted\n"))
+        self.assertEqual([p for p in self.folder.rglob("*") if p.is_file()], [])
+
+    def test_the_shipped_model(self):
+        listed = json.loads(self.run_cli("models", "--json").stdout)["models"]
+        if "scenes" not in [m["name"] for m in listed]:
+            self.skipTest("this build has no shipped model")
+        started = time.monotonic()
+        self.run_cli("txt2img", "a large red circle on a beige background", "--seed", 1)
+        print(f"shipped model: {time.monotonic() - started:.1f} s for one picture", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    SFUMATO, MAKE_TINY_MODEL = (os.path.abspath(p) for p in sys.argv[1:3])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=1)

@@ -1,0 +1,17 @@
+#include <ATen/ATen.h>
+
+#include "golden/kinds/runners.h"
+#include "golden/kinds/weights.h"
+#include "sfumato/models/compvis_config.h"
+
+namespace sfumato::golden {
+
+void run_bert_embedder(const Case& c, Report& report) {
+  const at::NoGradGuard no_grad;
+  auto model = model_with_weights<BertTextModel>(
+      bert_from_compvis(c.config().at("cond_stage_config")), c.weights,
+      c.config().value("weight_prefix", "cond_stage_model."));
+  report.expect("embeddings", model->forward(c.input("token_ids")));
+}
+
+}  // namespace sfumato::golden

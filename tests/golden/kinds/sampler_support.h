@@ -1,0 +1,53 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "golden/golden_case.h"
+#include "sfumato/diffusion/denoiser.h"
+#include "sfumato/sampling/sampler.h"
+
+namespace sfumato::golden {
+
+/// The analytic "network" of sampler cases: the ideal denoiser of three isotropic Gaussians
+/// (README-formats.md, "sampler"). Remembers what it was asked.
+class Mixture {
+ public:
+  explicit Mixture(const Case& c);
+
+  /// D(x; sigma) with log-weights [B, 3] in cond.vector, the case's own when absent.
+  at::Tensor denoise(const at::Tensor& x, double sigma, const Conditioning& cond) const;
+  /// As a sigma network; records x and sigma.
+  ConditionalDenoiser denoiser();
+  /// As an eps or v network on the scale that preserves the variance; records x_t and t.
+  Network network(const NoiseSchedule& schedule, Prediction prediction);
+
+  /// Compares every out/x_call_J, and out/CALLS with the times or sigmas of all calls.
+  void check_calls(const Case& c, Report& report, const std::string& calls) const;
+
+ private:
+  at::Tensor means_, log_weights_;
+  double std_;
+  std::vector<at::Tensor> inputs_;
+  std::vector<double> levels_;
+};
+
+/// The product's guided denoiser where the case has in/cond and a scale, the plain one otherwise.
+Denoiser guided(const Case& c, ConditionalDenoiser denoise);
+
+/// Hands out in/noise one draw after the other.
+SamplerEnv env_of(const Case& c);
+
+/// The table's sampler of this name, or Skip.
+const SamplerInfo& sampler_or_skip(const std::string& name);
+
+void run_kdiffusion_sampler(const Case& c, Report& report);
+void run_sgm_sampler(const Case& c, Report& report);
+void run_compvis_sampler(const Case& c, Report& report);
+void run_webui_sampler(const Case& c, Report& report);
+void run_diffusers_sampler(const Case& c, Report& report);
+
+}  // namespace sfumato::golden

@@ -1,0 +1,155 @@
+#include "sfumato/tasks/text_to_image.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+
+#include "sfumato/base/error.h"
+#include "sfumato/family/family.h"
+#include "support/random_model.h"
+
+namespace sfumato {
+namespace {
+
+// The complete pipeline with a few thousand random weights: 32x32 pixels.
+const Model& tiny_model() {
+  static const Model model = test::random_model("tiny_sd1");
+  return model;
+}
+
+TextToImageRequest request_for(const std::string& prompt) {
+  TextToImageRequest request;
+  request.prompt = prompt;
+  request.steps = 3;
+  request.seed = 7;
+  return request;
+}
+
+int largest_difference(const Image& a, const Image& b) {
+  EXPECT_EQ(a.rgb.size(), b.rgb.size());
+  int largest = 0;
+  for (std::size_t i = 0; i < std::min(a.rgb.size(), b.rgb.size()); ++i) {
+    largest = std::max(largest, std::abs(a.rgb[i] - b.rgb[i]));
+  }
+  return largest;
+}
+
+ErrorKind failure_of(const TextToImageRequest& request) {
+  try {
+    text_to_image(tiny_model(), request);
+  } catch (const Error& e) {
+    EXPECT_EQ(std::string(e.what()).find('\n'), std::string::npos);
+    return e.kind();
+  }
+  ADD_FAILURE() << "accepted";
+  return ErrorKind::Io;
+}
+
+TEST(TextToImage, FillsInTheFamilysDefaults) {
+  TextToImageRequest request = request_for("x");
+  request.steps = std::nullopt;
+  const auto& defaults = tiny_model().config.defaults;
+  const auto filled = with_defaults(request, tiny_model().config);
+  EXPECT_EQ(filled.width, defaults.width);
+  EXPECT_EQ(filled.steps, defaults.steps);
+  EXPECT_EQ(filled.sampler, defaults.sampler);
+  EXPECT_EQ(filled.spacing, defaults.spacing);
+  EXPECT_EQ(filled.noise, "torch_cpu");
+
+  request.sampler = "ddim";  // another sampler brings its own spacing
+  EXPECT_EQ(with_defaults(request, tiny_model().config).spacing, "ddim_uniform");
+}
+
+TEST(TextToImage, RepeatsAPictureFromItsSeed) {
+  for (const char* sampler : {"dpmpp_2m", "euler_ancestral"}) {
+    auto request = request_for("a red circle");
+    request.sampler = sampler;
+    const auto once = text_to_image(tiny_model(), request);
+    const auto again = text_to_image(tiny_model(), once.request);
+    ASSERT_EQ(once.images.size(), 1u);
+    EXPECT_EQ(once.images[0].width, tiny_model().config.defaults.width);
+    EXPECT_EQ(once.images[0].rgb, again.images[0].rgb) << sampler;
+
+    request.seed = 8;
+    EXPECT_NE(once.images[0].rgb, text_to_image(tiny_model(), request).images[0].rgb) << sampler;
+  }
+}
+
+// Up to the last bit of float32, which another batch size may round differently.
+TEST(TextToImage, APictureDoesNotDependOnItsNeighbours) {
+  auto request = request_for("a red circle");
+  request.sampler = "euler_ancestral";
+  request.count = 3;
+  request.batch = 3;
+  const auto together = text_to_image(tiny_model(), request);
+  request.batch = 2;
+  const auto apart = text_to_image(tiny_model(), request);
+  EXPECT_EQ(together.seeds, (std::vector<std::uint64_t>{7, 8, 9}));
+  EXPECT_EQ(apart.seeds, together.seeds);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_LE(largest_difference(together.images[i], apart.images[i]), 1) << i;
+  }
+}
+
+TEST(TextToImage, PromptAndNegativePromptMatter) {
+  const auto plain = text_to_image(tiny_model(), request_for("a red circle"));
+  const auto other = text_to_image(tiny_model(), request_for("seven blue stars"));
+  auto negative = request_for("a red circle");
+  negative.negative_prompt = "green";
+  EXPECT_NE(plain.images[0].rgb, other.images[0].rgb);
+  EXPECT_NE(plain.images[0].rgb, text_to_image(tiny_model(), negative).images[0].rgb);
+}
+
+TEST(TextToImage, RefusesWhatItCannotPaint) {
+  auto request = request_for("x");
+  request.width = 17;
+  EXPECT_EQ(failure_of(request), ErrorKind::InvalidArgument);
+  request = request_for("x");
+  request.sampler = "eulr";
+  EXPECT_EQ(failure_of(request), ErrorKind::InvalidArgument);
+  request = request_for("x");
+  request.noise = "white";
+  EXPECT_EQ(failure_of(request), ErrorKind::InvalidArgument);
+  request = request_for("x");
+  request.seed = std::nullopt;
+  EXPECT_EQ(failure_of(request), ErrorKind::InvalidArgument);
+  EXPECT_THROW(with_defaults(request, find_family("tiny_ldm_vq")), Error);
+}
+
+TEST(TextToImage, StopsWhenCancelledAndKeepsWhatIsFinished) {
+  std::atomic<bool> stop{false};
+  int finished = 0, steps = 0;
+  Observer observer;
+  observer.cancel = CancelToken(stop);
+  observer.on_image = [&](const Image&, std::uint64_t, int) { ++finished; };
+  observer.on_step = [&](const Progress& progress) {
+    ++steps;
+    EXPECT_EQ(progress.count, 2);
+    if (progress.first_image == 1) stop = true;
+  };
+  auto request = request_for("x");
+  request.count = 2;
+  request.batch = 1;
+  try {
+    text_to_image(tiny_model(), request, observer);
+    ADD_FAILURE() << "went on";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Cancelled);
+  }
+  EXPECT_EQ(finished, 1);
+  EXPECT_EQ(steps, 4);  // three of the first picture, one of the second
+}
+
+TEST(TextToImage, PaintsSeveralPromptsAtOnce) {
+  const auto filled = with_defaults(request_for(""), tiny_model().config);
+  const std::vector<std::string> prompts{"a red circle", "a blue star"};
+  const std::vector<std::uint64_t> seeds{7, 8};
+  const at::Tensor pixels = paint(tiny_model(), prompts, seeds, filled);
+  EXPECT_EQ(pixels.dim(), 4);
+  EXPECT_EQ(pixels.size(0), 2);
+  EXPECT_THROW(paint(tiny_model(), prompts, std::vector<std::uint64_t>{1}, filled), Error);
+}
+
+}  // namespace
+}  // namespace sfumato

@@ -1,0 +1,181 @@
+#include "sfumato/training/run.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "sfumato/base/error.h"
+#include "sfumato/base/files.h"
+#include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/family/load_model.h"
+#include "sfumato/training/stage.h"
+#include "tiny_training.h"
+
+namespace sfumato {
+namespace {
+
+using test::TinyTraining;
+
+const at::Device kCpu(at::kCPU);
+
+void train_stage(const Recipe& recipe, bool fresh = false) {
+  std::ostringstream log;
+  run_training(recipe, {.device = kCpu, .fresh = fresh}, CancelToken(), log);
+}
+
+std::vector<double> losses(const Recipe& recipe) {
+  std::istringstream lines(read_file(recipe.out + "/log.jsonl"));
+  std::vector<double> values;
+  for (std::string line; std::getline(lines, line);) {
+    const auto entry = nlohmann::json::parse(line);
+    if (entry.contains("loss")) values.push_back(entry["loss"]);
+  }
+  return values;
+}
+
+// Fires while the loop writes about the given step, as a Ctrl-C would.
+class StopAt : public std::stringbuf {
+ public:
+  StopAt(std::string text, std::atomic<bool>& flag) : text_(std::move(text)), flag_(flag) {}
+
+ private:
+  int sync() override {
+    if (str().find(text_) != std::string::npos) flag_.store(true);
+    return 0;
+  }
+  std::string text_;
+  std::atomic<bool>& flag_;
+};
+
+// Returns true when the run was stopped and said so.
+bool train_until(const Recipe& recipe, const std::string& text) {
+  std::atomic<bool> flag{false};
+  StopAt buffer(text, flag);
+  std::ostream log(&buffer);
+  try {
+    run_training(recipe, {.device = kCpu}, CancelToken(flag), log);
+  } catch (const Error& e) {
+    return e.kind() == ErrorKind::Cancelled && exit_code(e.kind()) == 130;
+  }
+  return false;
+}
+
+void expect_same_state(const Recipe& a, const Recipe& b) {
+  const std::string file = "/state/state-" + std::to_string(a.steps) + ".safetensors";
+  const TensorMap left = load_safetensors(a.out + file), right = load_safetensors(b.out + file);
+  ASSERT_EQ(left.size(), right.size());
+  for (const auto& [name, tensor] : left) EXPECT_TRUE(at::equal(tensor, right.at(name))) << name;
+}
+
+void train_first_two_stages(const TinyTraining& tiny) {
+  train_stage(tiny.recipe("autoencoder", "autoencoder", 3));
+  train_stage(tiny.recipe("clip", "clip", 3));
+}
+
+TEST(RunTraining, AnInterruptedRunEndsBitForBitLikeAnUnbrokenOne) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  for (const char* stage : {"autoencoder", "clip", "denoiser"}) {
+    const std::string name = stage;
+    const Recipe whole = tiny.recipe(name, name + "-whole", 6);
+    const Recipe broken = tiny.recipe(name, name + "-broken", 6);
+    train_stage(whole);
+    ASSERT_TRUE(train_until(broken, "step 2/6")) << name;
+    train_stage(broken);
+    expect_same_state(whole, broken);
+    EXPECT_EQ(losses(whole), losses(broken)) << name;
+    EXPECT_EQ(losses(whole).size(), 6u) << name;
+  }
+}
+
+TEST(RunTraining, AKilledRunRepeatsTheStepsAfterItsLastCheckpoint) {
+  const TinyTraining tiny;
+  const Recipe whole = tiny.recipe("autoencoder", "whole", 6);
+  train_stage(whole);
+
+  const Recipe killed = tiny.recipe("autoencoder", "killed", 6);
+  ASSERT_TRUE(train_until(killed, "step 3/6"));
+  // What a kill at a later step leaves behind: log lines that no checkpoint covers, half a line.
+  std::ofstream(killed.out + "/log.jsonl", std::ios::app) << "{\"step\":4,\"loss\":9.0}\n{\"step\":5,";
+  train_stage(killed);
+  expect_same_state(whole, killed);
+  EXPECT_EQ(losses(whole), losses(killed));
+}
+
+TEST(RunTraining, FreshForgetsAndAnotherSeedIsRefused) {
+  const TinyTraining tiny;
+  Recipe recipe = tiny.recipe("autoencoder", "out", 3);
+  train_stage(recipe);
+  const auto first = losses(recipe);
+  train_stage(recipe, /*fresh=*/true);
+  EXPECT_EQ(losses(recipe), first);
+
+  recipe.seed = 8;
+  EXPECT_THROW(train_stage(recipe), Error);
+  train_stage(recipe, /*fresh=*/true);
+  EXPECT_NE(losses(recipe), first);
+}
+
+TEST(RunTraining, TheAutoencoderOverfitsEightPictures) {
+  const TinyTraining tiny;
+  Recipe recipe = tiny.recipe("autoencoder", "out", 500);
+  recipe.batch = 8;
+  recipe.learning_rate = 5e-3;
+  train_stage(recipe);
+  const auto values = losses(recipe);
+  EXPECT_LT(values.back(), 0.2 * values.front());
+}
+
+TEST(RunTraining, ThreeStagesMakeAModelThatLoads) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  Recipe recipe = tiny.recipe("denoiser", "denoiser", 3);
+  recipe.sample_every = 2;
+  recipe.denoiser.export_folder = tiny.path("shipped").string();
+  train_stage(recipe);
+
+  const Model model = load_model(tiny.path("shipped").string(), {});
+  EXPECT_EQ(model.config.family, "tiny_training");
+  EXPECT_GT(model.config.latent.scale, 0.0);
+  EXPECT_NE(model.config.latent.scale, 1.0);
+  EXPECT_TRUE(std::filesystem::exists(recipe.out + "/samples/step-0000002.png"));
+  EXPECT_TRUE(std::filesystem::exists(recipe.out + "/loss.png"));
+
+  // The weights are the averaged ones, rounded to half precision.
+  const TensorMap state = load_safetensors(recipe.out + "/state/state-3.safetensors");
+  const at::Tensor average = state.at("ema.input_blocks.0.0.weight");
+  const TensorMap shipped = load_safetensors(tiny.path("shipped/model.safetensors"));
+  const at::Tensor saved = shipped.at("model.diffusion_model.input_blocks.0.0.weight");
+  EXPECT_EQ(saved.scalar_type(), at::kHalf);
+  EXPECT_TRUE(at::equal(saved, average.to(at::kHalf)));
+}
+
+TEST(RunTraining, SaysWhatIsMissing) {
+  const TinyTraining tiny;
+  const auto message_of = [](const Recipe& recipe) -> std::string {
+    try {
+      train_stage(recipe);
+    } catch (const Error& e) {
+      return e.what() + ("; " + e.hint());
+    }
+    return "no error";
+  };
+  EXPECT_NE(message_of(tiny.recipe("denoiser", "d", 2)).find("train that stage first"),
+            std::string::npos);
+  Recipe recipe = tiny.recipe("autoencoder", "a", 2);
+  recipe.data = tiny.path("nowhere").string();
+  EXPECT_NE(message_of(recipe).find("nowhere"), std::string::npos);
+  recipe = tiny.recipe("autoencoder", "a", 2);
+  recipe.learning_rate = 9.0;
+  recipe.steps = 40;
+  recipe.clip_grad_norm = 0.0;
+  recipe.adamw.epsilon = 1e-30;
+  recipe.adamw.weight_decay = 9.9;
+  EXPECT_NE(message_of(recipe).find("diverged"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sfumato

@@ -222,6 +222,12 @@ at::Tensor UNetImpl::forward(const at::Tensor& x, const at::Tensor& timesteps,
                              const std::optional<at::Tensor>& y) {
   expect_shape(x, {-1, config_.in_channels, -1, -1}, "unet input");
   expect_shape(timesteps, {x.size(0)}, "unet timesteps");
+  const int64_t factor = int64_t(1) << (config_.channel_mult.size() - 1);
+  if (x.size(2) % factor != 0 || x.size(3) % factor != 0) {
+    throw Error(ErrorKind::InvalidArgument,
+                "unet input: height and width must be divisible by " + std::to_string(factor) +
+                    ", found " + shape_string(x.sizes()));
+  }
   if (config_.context_width.has_value() != context.has_value()) {
     throw Error(ErrorKind::InvalidArgument, context
                                                 ? "unet: got a context, but this model takes none"

@@ -14,6 +14,7 @@ constexpr std::array kKinds{
     Kind{"clip_text_hf", run_clip_text_hf},
     Kind{"clip_text_open_clip", run_clip_text_open_clip},
     Kind{"guidance", run_guidance},
+    Kind{"loss", run_loss},
     Kind{"rng", run_rng},
     Kind{"sampler", run_sampler},
     Kind{"schedule", run_schedule},

@@ -1,0 +1,112 @@
+#include <ATen/ATen.h>
+
+#include "golden/kinds/loss_support.h"
+#include "sfumato/models/diagonal_gaussian.h"
+#include "sfumato/training/adamw.h"
+#include "sfumato/training/contrastive_loss.h"
+#include "sfumato/training/ema.h"
+
+namespace sfumato::golden {
+namespace {
+
+at::Tensor leaf(const at::Tensor& tensor) { return tensor.detach().clone().set_requires_grad(true); }
+
+// KL(p || q) per element, from the formula; the product only needs q = N(0, I).
+at::Tensor gaussian_kl(const at::Tensor& mean1, const at::Tensor& logvar1, const at::Tensor& mean2,
+                       const at::Tensor& logvar2) {
+  return 0.5 * (logvar2 - logvar1 + (logvar1 - logvar2).exp() +
+                (mean1 - mean2).square() / logvar2.exp() - 1);
+}
+
+}  // namespace
+
+void run_posterior_loss(const Case& c, Report& report) {
+  const at::Tensor parameters = leaf(c.input("parameters"));
+  const auto posterior = DiagonalGaussian::from_moments(parameters);
+  const auto other = DiagonalGaussian::from_moments(c.input("other"));
+  report.expect("mean", posterior.mean);
+  report.expect("logvar", posterior.logvar);
+  report.expect("std", (0.5 * posterior.logvar).exp());
+  report.expect("var", posterior.logvar.exp());
+  report.expect("sample", posterior.sample(c.input("noise")));
+  report.expect("kl", posterior.kl());
+  report.expect("nll", other.nll(c.input("value")));
+  const at::Tensor narrow = posterior.logvar.clamp(-3, 3);
+  report.expect("kl_other", gaussian_kl(other.mean, other.logvar, posterior.mean, narrow)
+                                .flatten(1)
+                                .sum(1));
+  report.expect("normal_kl", gaussian_kl(other.mean, other.logvar, at::full({}, 0.3),
+                                         at::full({}, -0.5)));
+  posterior.kl()[1].backward();
+  report.expect("grad_kl_item1", parameters.grad());
+}
+
+void run_contrastive_loss(const Case& c, Report& report) {
+  const at::Tensor images = leaf(c.input("image_features"));
+  const at::Tensor texts = leaf(c.input("text_features"));
+  const at::Tensor scale = leaf(c.input("logit_scale"));
+  const at::Tensor loss = contrastive_loss(images, texts, scale);
+  loss.backward();
+  const at::Tensor logits = clip_logits(images, texts, scale);
+  report.expect("loss", loss);
+  report.expect("logits_per_image", logits);
+  report.expect("logits_per_text", logits.t());
+  report.expect("grad_image", images.grad());
+  report.expect("grad_text", texts.grad());
+  report.expect("grad_logit_scale", scale.grad());
+}
+
+void run_ema(const Case& c, Report& report) {
+  TensorMap live;
+  for (const auto& [name, tensor] : c.weights) live[name] = tensor.clone();
+  const bool warm_up = c.config().at("use_num_updates");
+  Ema ema(live, c.config().at("decay"), warm_up);
+  for (int i = 0; c.has_input("weight_" + std::to_string(i)); ++i) {
+    for (auto& [name, tensor] : live) tensor.copy_(c.input(name + "_" + std::to_string(i)));
+    ema.update();
+    if (warm_up) {
+      report.expect_equal("decays", warmed_up_decay(c.config().at("decay"), ema.updates()),
+                          c.config().at("decays").at(static_cast<std::size_t>(i)));
+    }
+    for (const auto& [name, tensor] : ema.average()) {
+      const std::string output = name + "_" + std::to_string(i);
+      if (c.outputs.count(output)) report.expect(output, tensor);
+    }
+  }
+  // The original counts updates only when the decay warms up, and stores -1 otherwise.
+  if (warm_up) report.expect("num_updates", at::tensor(ema.updates(), at::kLong));
+}
+
+void run_optimizer(const Case& c, Report& report) {
+  const auto& config = c.config();
+  if (config.value("amsgrad", false)) throw Skip("AMSGrad is not built");
+  const bool decoupled = c.meta.at("source").get<std::string>().find("AdamW") != std::string::npos;
+  if (!decoupled && config.value("weight_decay", 0.0) != 0.0) {
+    throw Skip("Adam with coupled weight decay is not built");
+  }
+  AdamWConfig adamw;
+  adamw.beta1 = config.at("betas").at(0);
+  adamw.beta2 = config.at("betas").at(1);
+  adamw.epsilon = config.value("eps", 1e-8);
+  adamw.weight_decay = config.value("weight_decay", decoupled ? 0.01 : 0.0);
+
+  const TensorMap parameters{{"weight", leaf(c.weights.at("weight"))},
+                             {"bias", leaf(c.weights.at("bias"))}};
+  AdamW optimizer(parameters, adamw);
+  const at::Tensor x = c.input("x"), y = c.input("y");
+  for (std::int64_t i = 0; i < x.size(0); ++i) {
+    const std::string step = std::to_string(i);
+    optimizer.zero_grad();
+    const at::Tensor out = at::linear(x[i], parameters.at("weight"), parameters.at("bias"));
+    const at::Tensor loss = at::mse_loss(out, y[i]);
+    loss.backward();
+    report.expect("loss_" + step, loss);
+    report.expect("grad_norm_" + step, clip_gradients(parameters, config.at("max_grad_norm")));
+    optimizer.step(config.at("lr"));
+    for (const auto& [name, tensor] : parameters) report.expect(name + "_" + step, tensor);
+  }
+  report.expect("state_weight_exp_avg", optimizer.moments().at("exp_avg.weight"));
+  report.expect("state_weight_exp_avg_sq", optimizer.moments().at("exp_avg_sq.weight"));
+}
+
+}  // namespace sfumato::golden

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "golden/golden_case.h"
+
+namespace sfumato::golden {
+
+// The parts of kind "loss"; each in its own file.
+void run_diffusion_loss(const Case& c, Report& report);
+void run_posterior_loss(const Case& c, Report& report);
+void run_contrastive_loss(const Case& c, Report& report);
+void run_ema(const Case& c, Report& report);
+void run_optimizer(const Case& c, Report& report);
+void run_vector_quantizer_loss(const Case& c, Report& report);
+
+}  // namespace sfumato::golden

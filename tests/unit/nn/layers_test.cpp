@@ -1,0 +1,82 @@
+#include "sfumato/nn/layers.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "sfumato/nn/register_path.h"
+#include "sfumato/nn/res_block.h"
+#include "sfumato/nn/timestep_embedding.h"
+
+namespace sfumato::nn {
+namespace {
+
+TEST(InitGuard, SameSeedSameWeights) {
+  const auto weight = [](std::uint64_t seed) {
+    InitGuard guard(Init::Random, seed);
+    return Conv2d(3, 4, 3)->weight.detach();
+  };
+  EXPECT_TRUE(at::equal(weight(5), weight(5)));
+  EXPECT_FALSE(at::equal(weight(5), weight(6)));
+}
+
+TEST(InitGuard, MetaLayersHaveShapesButNoMemory) {
+  InitGuard guard(Init::Meta);
+  const Linear huge(1 << 20, 1 << 20);  // 4 TiB if it were real
+  EXPECT_TRUE(huge->weight.is_meta());
+  EXPECT_EQ(huge->weight.sizes(), at::IntArrayRef({1 << 20, 1 << 20}));
+}
+
+TEST(InitGuard, EndsWithItsScope) {
+  { InitGuard guard(Init::Meta); }
+  EXPECT_FALSE(Linear(2, 2)->weight.is_meta());
+}
+
+TEST(Norms, ReturnTheDtypeOfTheInput) {
+  const auto x = at::randn({2, 4, 3, 3}).to(at::kBFloat16);
+  EXPECT_EQ(GroupNorm(2, 4, 1e-5)(x).scalar_type(), at::kBFloat16);
+  EXPECT_EQ(LayerNorm(3)(x).scalar_type(), at::kBFloat16);
+}
+
+TEST(RegisterPath, GivesDottedNamesAndSharesInnerNodes) {
+  torch::nn::Module root;
+  register_path(root, "ff.net.0.proj", Linear(2, 3));
+  register_path(root, "ff.net.2", Linear(3, 2));
+  std::vector<std::string> names;
+  for (const auto& p : root.named_parameters()) names.push_back(p.key());
+  EXPECT_EQ(names, (std::vector<std::string>{"ff.net.0.proj.weight", "ff.net.0.proj.bias",
+                                             "ff.net.2.weight", "ff.net.2.bias"}));
+}
+
+TEST(TimestepEmbedding, CosinesComeFirst) {
+  const auto e = timestep_embedding(at::tensor({0, 500}), 8);
+  EXPECT_EQ(e.sizes(), at::IntArrayRef({2, 8}));
+  EXPECT_TRUE(at::equal(e[0], at::tensor({1.f, 1.f, 1.f, 1.f, 0.f, 0.f, 0.f, 0.f})));
+  EXPECT_NEAR(e[1][0].item<float>(), std::cos(500.0), 1e-4);
+  EXPECT_NEAR(e[1][4].item<float>(), std::sin(500.0), 1e-4);
+}
+
+// Its last convolution starts at zero, so an untrained block passes its input through.
+TEST(ResBlock, StartsAsTheIdentity) {
+  ResBlock block(
+      ResBlockConfig{.in_channels = 8, .out_channels = 8, .emb_channels = 16, .groups = 4});
+  const auto x = at::randn({1, 8, 4, 4});
+  EXPECT_TRUE(at::equal(block(x, at::randn({1, 16})), x));
+}
+
+TEST(ResBlock, ResamplesWhenAsked) {
+  using Resample = ResBlockConfig::Resample;
+  const auto size = [](Resample resample) {
+    ResBlock block(ResBlockConfig{.in_channels = 4,
+                                  .out_channels = 6,
+                                  .emb_channels = 8,
+                                  .scale_shift_norm = true,
+                                  .resample = resample,
+                                  .groups = 2});
+    return block(at::randn({1, 4, 4, 6}), at::randn({1, 8})).sizes().vec();
+  };
+  EXPECT_EQ(size(Resample::Up), (std::vector<int64_t>{1, 6, 8, 12}));
+  EXPECT_EQ(size(Resample::Down), (std::vector<int64_t>{1, 6, 2, 3}));
+}
+
+}  // namespace
+}  // namespace sfumato::nn

@@ -1,0 +1,31 @@
+#include "sfumato/ops/geglu/geglu.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "sfumato/base/error.h"
+
+namespace sfumato::ops {
+namespace {
+
+TEST(Geglu, MultipliesTheFirstHalfByTheErfGeluOfTheSecond) {
+  const auto out = geglu(at::tensor({3.0f, -2.0f, 0.5f, -1.0f}));
+  const auto gelu = [](double x) { return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0))); };
+  EXPECT_NEAR(out[0].item<float>(), 3.0 * gelu(0.5), 1e-6);
+  EXPECT_NEAR(out[1].item<float>(), -2.0 * gelu(-1.0), 1e-6);
+}
+
+TEST(Geglu, KeepsTheDtypeAndHasAGradient) {
+  const auto in = at::randn({4, 6}).to(at::kBFloat16).requires_grad_();
+  const auto out = geglu(in);
+  EXPECT_EQ(out.scalar_type(), at::kBFloat16);
+  out.sum().backward();
+  EXPECT_TRUE(in.grad().defined());
+}
+
+TEST(Geglu, RefusesAnOddWidth) { EXPECT_THROW(geglu(at::zeros({1, 3})), Error); }
+
+}  // namespace
+}  // namespace sfumato::ops

@@ -45,13 +45,19 @@ std::vector<fs::path> find_cases(const fs::path& folder) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// The kind that the case names, or else the one that its folder lies in.
-std::string kind_of(const fs::path& folder) {
+// The kind that the case names; the folder it lies in when it cannot be read, and `readable` says
+// so.
+struct KindName {
+  std::string name;
+  bool readable;
+};
+
+KindName kind_of(const fs::path& folder) {
   try {
     const auto meta = nlohmann::json::parse(read_file(folder / "case.json"));
-    return meta.at("kind").get<std::string>();
+    return {meta.at("kind").get<std::string>(), true};
   } catch (const std::exception&) {
-    return folder.parent_path().filename().string();
+    return {folder.parent_path().filename().string(), false};
   }
 }
 
@@ -62,18 +68,18 @@ const Kind* find_kind(std::string_view name) {
   return nullptr;
 }
 
-Outcome run_case(const fs::path& folder, const std::string& kind_name) {
-  const std::string title = kind_name + "/" + folder.filename().string();
+Outcome run_case(const fs::path& folder, const KindName& kind_name) {
+  const std::string title = kind_name.name + "/" + folder.filename().string();
   const auto line = [&](const char* verdict, const std::string& text) {
     std::printf("%-4s %s  %s\n", verdict, title.c_str(), text.c_str());
   };
-  const Kind* kind = find_kind(kind_name);
-  if (!kind && fs::exists(folder / "case.json")) {
+  const Kind* kind = find_kind(kind_name.name);
+  if (!kind && kind_name.readable) {
     line("skip", "unknown kind");
     return Outcome::Skipped;
   }
   try {
-    const Case c = load_case(folder);
+    const Case c = load_case(folder);  // throws when it is not readable
     Report report(c);
     kind->run(c, report);
     std::string unchecked;
@@ -105,11 +111,11 @@ int run(const fs::path& folder, const std::string& only_kind) {
   int counts[3] = {0, 0, 0};
   std::set<std::string> skipped_kinds;
   for (const auto& path : find_cases(fs::canonical(folder))) {
-    const std::string kind = kind_of(path);
-    if (!only_kind.empty() && kind != only_kind) continue;
+    const KindName kind = kind_of(path);
+    if (!only_kind.empty() && kind.name != only_kind) continue;
     const Outcome outcome = run_case(path, kind);
     ++counts[static_cast<int>(outcome)];
-    if (outcome == Outcome::Skipped && !find_kind(kind)) skipped_kinds.insert(kind);
+    if (outcome == Outcome::Skipped && !find_kind(kind.name)) skipped_kinds.insert(kind.name);
     std::fflush(stdout);
   }
   const auto [passed, failed, skipped] = counts;
@@ -133,7 +139,11 @@ int main(int argc, char** argv) {
   std::string folder, kind;
   app.add_option("--cases", folder, "folder of all kinds, of one kind, or one case")->required();
   app.add_option("--kind", kind, "only cases of this kind");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   try {
     return sfumato::golden::run(folder, kind);
   } catch (const std::exception& error) {

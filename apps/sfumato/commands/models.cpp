@@ -96,7 +96,7 @@ void run(std::span<const char* const> args, Streams io) {
   }
   std::vector<std::vector<std::string>> rows{{"MODEL", "FAMILY"}};
   for (const auto& m : found) rows.push_back({m.name, m.family});
-  if (found.empty()) rows.push_back({"(none)", ""});
+  if (found.empty()) rows.push_back({"(none)"});
   print_table(io.out, rows);
   io.out << "\n";
   rows = {{"FAMILY", "SIZE", "CONDITIONED ON"}};

@@ -38,7 +38,7 @@ void run(std::span<const char* const> args, Streams io) {
   if (!flags.parse(args, io.out)) return;
   if (options.json) return print_json(io.out);
 
-  std::vector<std::vector<std::string>> rows{{"SAMPLER", "ORDER", "NOISE", "SPACING", ""}};
+  std::vector<std::vector<std::string>> rows{{"SAMPLER", "ORDER", "NOISE", "SPACING", "SUMMARY"}};
   for (const auto& s : samplers()) {
     const char* noise = s.stochastic ? "yes" : uses_eta(s.name) ? "with --eta" : "no";
     rows.push_back({std::string(s.name), std::to_string(s.order), noise, std::string(s.spacing),
@@ -46,7 +46,7 @@ void run(std::span<const char* const> args, Streams io) {
   }
   print_table(io.out, rows);
   io.out << "\n";
-  rows = {{"SPACING", ""}};
+  rows = {{"SPACING", "SUMMARY"}};
   for (const auto& s : spacings()) rows.push_back({std::string(s.name), std::string(s.summary)});
   print_table(io.out, rows);
 }

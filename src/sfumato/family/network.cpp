@@ -36,7 +36,8 @@ Network as_network(const Model& model) {
     throw Error(ErrorKind::Unsupported,
                 "the family " + model.config.family + " is an autoencoder without a denoiser");
   }
-  return [model = model](const at::Tensor& x_t, const at::Tensor& t, const Conditioning& cond) mutable {
+  return [model = model](const at::Tensor& x_t, const at::Tensor& t,
+                         const Conditioning& cond) mutable {
     const Autocast autocast(model.device, model.dtype);
     return model.unet->forward(network_input(model, x_t, cond), t, cond.context, label(model, cond))
         .to(at::kFloat);

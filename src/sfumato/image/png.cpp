@@ -70,8 +70,19 @@ bool read_rows(Reader& reader, png_bytepp rows) {
   return true;
 }
 
+// libpng finds the chunks behind the pixels only after reading these.
+void skip_rows(Reader& reader) {
+  const int passes = png_set_interlace_handling(reader.png);
+  png_read_update_info(reader.png, reader.info);
+  const png_uint_32 height = png_get_image_height(reader.png, reader.info);
+  for (int pass = 0; pass < passes; ++pass) {
+    for (png_uint_32 y = 0; y < height; ++y) png_read_row(reader.png, nullptr, nullptr);
+  }
+}
+
 bool read_to_end(Reader& reader) {
   if (setjmp(reader.jump)) return false;
+  skip_rows(reader);
   png_read_end(reader.png, reader.info);
   return true;
 }

@@ -68,6 +68,7 @@ void read_denoiser(TomlTable table, DenoiserRecipe& recipe) {
   table.require("clip", recipe.clip);
   table.get("caption_dropout", recipe.caption_dropout);
   table.get("min_snr_gamma", recipe.min_snr_gamma);
+  table.get("elbo_weight", recipe.elbo_weight);
   table.get("distance", recipe.distance);
   table.get("prompts", recipe.prompts);
   table.get("sample_steps", recipe.sample_steps);
@@ -140,6 +141,11 @@ void check_recipe(const Recipe& recipe) {
   expect_range("clip.width", static_cast<double>(recipe.clip.width), 1, 1 << 16);
   expect_range("denoiser.caption_dropout", recipe.denoiser.caption_dropout, 0.0, 1.0);
   expect_range("denoiser.min_snr_gamma", recipe.denoiser.min_snr_gamma, 0.0, 1e6);
+  expect_range("denoiser.elbo_weight", recipe.denoiser.elbo_weight, 0.0, 1e6);
+  if (recipe.denoiser.min_snr_gamma > 0.0 && recipe.denoiser.elbo_weight > 0.0) {
+    throw Error(ErrorKind::InvalidArgument,
+                "recipe: denoiser.min_snr_gamma and denoiser.elbo_weight exclude each other");
+  }
   expect_range("denoiser.sample_steps", static_cast<double>(recipe.denoiser.sample_steps), 1, 1000);
   expect_one_of("denoiser.distance", recipe.denoiser.distance, {"l2", "l1"});
 }

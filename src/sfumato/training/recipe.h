@@ -26,6 +26,7 @@ struct DenoiserRecipe {
   std::string autoencoder, clip;  ///< the out folders of the two stages before
   double caption_dropout = 0.1;   ///< share of captions replaced by "" (classifier-free guidance)
   double min_snr_gamma = 0.0;     ///< > 0: weights the loss by min-SNR-gamma
+  double elbo_weight = 0.0;       ///< > 0: adds so much of the variational bound (training/elbo.h)
   std::string distance = "l2";    ///< or "l1"
   std::vector<std::string> prompts;  ///< of the sample grid
   std::int64_t sample_steps = 20;
@@ -35,10 +36,10 @@ struct DenoiserRecipe {
 
 /// A training run as its TOML file describes it. Steps count batches.
 struct Recipe {
-  std::string stage;   ///< "autoencoder", "clip" or "denoiser"
-  std::string family;  ///< name or path of the model family
+  std::string stage;             ///< "autoencoder", "clip" or "denoiser"
+  std::string family;            ///< name or path of the model family
   std::string data, validation;  ///< folders, see data/sample.h; validation may be absent
-  std::string out;     ///< folder of everything the run writes
+  std::string out;               ///< folder of everything the run writes
   std::int64_t steps = 1000, batch = 32, seed = 0;
   std::int64_t validation_count = 500;
   std::string precision = "float32";  ///< or "bfloat16": autocast, norms in float32

@@ -71,10 +71,10 @@ class Recorder {
     numbers.emplace_back("learning_rate", step.learning_rate);
     for (const auto& [name, value] : numbers) {
       if (std::isfinite(value)) continue;
-      throw Error(ErrorKind::InvalidArgument,
-                  "training diverged: " + name + " is not finite at step " +
-                      std::to_string(state.step),
-                  "lower the learning rate, or resume from the last checkpoint");
+      throw Error(
+          ErrorKind::InvalidArgument,
+          "training diverged: " + name + " is not finite at step " + std::to_string(state.step),
+          "lower the learning rate, or resume from the last checkpoint");
     }
     history_.add(state.step, numbers);
 

@@ -28,9 +28,8 @@ Image sample_grid(const Model& model, const DenoiserRecipe& recipe) {
     noise.push_back(torch_cpu_noise(i)({1, latent.channels, height, width}));
   }
   const std::vector<std::string> empty(count);
-  const Denoiser denoise =
-      classifier_free(as_denoiser(model), condition(model, recipe.prompts),
-                      condition(model, empty), recipe.guidance);
+  const Denoiser denoise = classifier_free(as_denoiser(model), condition(model, recipe.prompts),
+                                           condition(model, empty), recipe.guidance);
   const std::vector<double> sigmas =
       find_spacing(model.config.defaults.spacing)
           .sigmas(NoiseSchedule(model.config.schedule), static_cast<int>(recipe.sample_steps));

@@ -13,15 +13,4 @@ at::Generator step_generator(std::uint64_t seed, std::int64_t step) {
   return at::make_generator<at::CPUGeneratorImpl>(mix.bits());
 }
 
-SeededInitialisation::SeededInitialisation(std::uint64_t seed)
-    : saved_(at::detail::getDefaultCPUGenerator().clone()) {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
-  generator.set_current_seed(seed);
-}
-
-SeededInitialisation::~SeededInitialisation() {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
-  generator.set_state(saved_.get_state());
-}
-
 }  // namespace sfumato

@@ -11,17 +11,4 @@ namespace sfumato {
 /// moved to the device.
 at::Generator step_generator(std::uint64_t seed, std::int64_t step);
 
-/// While it lives, new modules get their initial weights from `seed`. LibTorch's layers draw them
-/// from the default generator of the process, whose state is put back at the end.
-class SeededInitialisation {
- public:
-  explicit SeededInitialisation(std::uint64_t seed);
-  ~SeededInitialisation();
-  SeededInitialisation(const SeededInitialisation&) = delete;
-  SeededInitialisation& operator=(const SeededInitialisation&) = delete;
-
- private:
-  at::Generator saved_;
-};
-
 }  // namespace sfumato

@@ -16,10 +16,10 @@ namespace fs = std::filesystem;
 
 fs::path part(const fs::path& folder, const char* file, const char* stage) {
   if (fs::exists(folder / file)) return folder / file;
-  throw Error(ErrorKind::NotFound, "no trained " + std::string(stage) + ": " +
-                                       (folder / file).string() + " does not exist",
-              std::string("train that stage first: sfumato train recipes/scenes/") + stage +
-                  ".toml");
+  throw Error(
+      ErrorKind::NotFound,
+      "no trained " + std::string(stage) + ": " + (folder / file).string() + " does not exist",
+      std::string("train that stage first: sfumato train recipes/scenes/") + stage + ".toml");
 }
 
 double measured_scale(const Metadata& metadata, const fs::path& file) {

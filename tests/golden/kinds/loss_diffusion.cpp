@@ -13,7 +13,9 @@ std::string family_spelling(const std::string& compvis) {
   return compvis;
 }
 
-at::Tensor leaf(const at::Tensor& tensor) { return tensor.detach().clone().set_requires_grad(true); }
+at::Tensor leaf(const at::Tensor& tensor) {
+  return tensor.detach().clone().set_requires_grad(true);
+}
 
 }  // namespace
 

@@ -9,7 +9,9 @@
 namespace sfumato::golden {
 namespace {
 
-at::Tensor leaf(const at::Tensor& tensor) { return tensor.detach().clone().set_requires_grad(true); }
+at::Tensor leaf(const at::Tensor& tensor) {
+  return tensor.detach().clone().set_requires_grad(true);
+}
 
 // KL(p || q) per element, from the formula; the product only needs q = N(0, I).
 at::Tensor gaussian_kl(const at::Tensor& mean1, const at::Tensor& logvar1, const at::Tensor& mean2,
@@ -32,11 +34,10 @@ void run_posterior_loss(const Case& c, Report& report) {
   report.expect("kl", posterior.kl());
   report.expect("nll", other.nll(c.input("value")));
   const at::Tensor narrow = posterior.logvar.clamp(-3, 3);
-  report.expect("kl_other", gaussian_kl(other.mean, other.logvar, posterior.mean, narrow)
-                                .flatten(1)
-                                .sum(1));
-  report.expect("normal_kl", gaussian_kl(other.mean, other.logvar, at::full({}, 0.3),
-                                         at::full({}, -0.5)));
+  report.expect("kl_other",
+                gaussian_kl(other.mean, other.logvar, posterior.mean, narrow).flatten(1).sum(1));
+  report.expect("normal_kl",
+                gaussian_kl(other.mean, other.logvar, at::full({}, 0.3), at::full({}, -0.5)));
   posterior.kl()[1].backward();
   report.expect("grad_kl_item1", parameters.grad());
 }
@@ -73,8 +74,8 @@ void run_ema(const Case& c, Report& report) {
       if (c.outputs.count(output)) report.expect(output, tensor);
     }
   }
-  // The original counts updates only when the decay warms up, and stores -1 otherwise.
-  if (warm_up) report.expect("num_updates", at::tensor(ema.updates(), at::kLong));
+  // The original counts only while its decay warms up; otherwise it keeps a -1 there.
+  report.expect("num_updates", at::full({}, warm_up ? ema.updates() : -1, at::kLong));
 }
 
 void run_optimizer(const Case& c, Report& report) {

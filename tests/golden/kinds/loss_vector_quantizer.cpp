@@ -18,8 +18,7 @@ void run_vector_quantizer_loss(const Case& c, Report& report) {
   const bool legacy = config.at("legacy");
   const at::Tensor commitment = (quantized.entries.detach() - z).square().mean();
   const at::Tensor codebook = (quantized.entries - z.detach()).square().mean();
-  const at::Tensor loss =
-      legacy ? commitment + beta * codebook : codebook + beta * commitment;
+  const at::Tensor loss = legacy ? commitment + beta * codebook : codebook + beta * commitment;
   (loss + (quantized.z_q * c.input("grad_out")).sum()).backward();
 
   report.expect("z_q", quantized.z_q);

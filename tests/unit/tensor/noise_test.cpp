@@ -87,7 +87,7 @@ TEST(ImageNoise, KeepsTheCentreAtAnotherSize) {
   EXPECT_TRUE(at::equal(large.next().narrow(2, 2, 8), small.next()));
 }
 
-TEST(ImageNoise, DoesNotDependOnTheOtherOptionsOfLaterDraws) {
+TEST(ImageNoise, SeedDeltaChangesOnlyTheLaterDraws) {
   ImageNoise plain({.seed = 3}, {4, 8, 8}), shifted({.seed = 3, .seed_delta = 100}, {4, 8, 8});
   EXPECT_TRUE(at::equal(plain.next(), shifted.next()));
   EXPECT_FALSE(at::equal(plain.next(), shifted.next()));

@@ -65,7 +65,8 @@ TEST(MinSnrWeight, CapsOnlyTheEasySteps) {
 
 TEST(AutoencoderLoss, AddsReconstructionAndWeightedKl) {
   const at::Tensor image = at::zeros({2, 3, 4, 4});
-  const DiagonalGaussian posterior{.mean = at::ones({2, 2, 1, 1}), .logvar = at::zeros({2, 2, 1, 1})};
+  const DiagonalGaussian posterior{.mean = at::ones({2, 2, 1, 1}),
+                                   .logvar = at::zeros({2, 2, 1, 1})};
   const auto loss = autoencoder_loss(image, image + 0.5, posterior, 0.1);
   EXPECT_NEAR(loss.reconstruction.item<double>(), 0.5, 1e-6);
   EXPECT_NEAR(loss.kl.item<double>(), 1.0, 1e-6);  // 2 numbers of mean 1: 2 * 0.5

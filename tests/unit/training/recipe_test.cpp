@@ -53,16 +53,15 @@ TEST(Recipe, RefusesWhatMakesNoSense) {
   EXPECT_NE(message_of(kMinimal + "batch = 0\n").find("batch"), std::string::npos);
   EXPECT_NE(message_of(kMinimal + "batch = 'many'\n").find("batch"), std::string::npos);
   EXPECT_NE(message_of(kMinimal + "precision = 'bfloat'\n").find("bfloat16"), std::string::npos);
-  EXPECT_NE(message_of(kMinimal + "[optimizer]\nbetas = [0.9]\n").find("betas"),
-            std::string::npos);
+  EXPECT_NE(message_of(kMinimal + "[optimizer]\nbetas = [0.9]\n").find("betas"), std::string::npos);
   EXPECT_NE(message_of("stage = 'unet'\nfamily='f'\ndata='d'\nout='o'\nsteps=1\n").find("unet"),
             std::string::npos);
 }
 
 TEST(Recipe, TheRecipesOfTheProjectAreValid) {
   for (const char* name : {"autoencoder", "clip", "denoiser"}) {
-    const std::filesystem::path path =
-        std::filesystem::path(SFUMATO_SOURCE_DIR) / "recipes/scenes" / (std::string(name) + ".toml");
+    const std::filesystem::path path = std::filesystem::path(SFUMATO_SOURCE_DIR) /
+                                       "recipes/scenes" / (std::string(name) + ".toml");
     EXPECT_EQ(read_recipe(path).stage, name);
   }
 }

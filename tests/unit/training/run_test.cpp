@@ -99,7 +99,8 @@ TEST(RunTraining, AKilledRunRepeatsTheStepsAfterItsLastCheckpoint) {
   const Recipe killed = tiny.recipe("autoencoder", "killed", 6);
   ASSERT_TRUE(train_until(killed, "step 3/6"));
   // What a kill at a later step leaves behind: log lines that no checkpoint covers, half a line.
-  std::ofstream(killed.out + "/log.jsonl", std::ios::app) << "{\"step\":4,\"loss\":9.0}\n{\"step\":5,";
+  std::ofstream(killed.out + "/log.jsonl", std::ios::app)
+      << "{\"step\":4,\"loss\":9.0}\n{\"step\":5,";
   train_stage(killed);
   expect_same_state(whole, killed);
   EXPECT_EQ(losses(whole), losses(killed));

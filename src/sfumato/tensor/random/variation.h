@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sfumato/tensor/random/noise.h"
 
@@ -20,10 +22,10 @@ at::Tensor slerp(double amount, const at::Tensor& low, const at::Tensor& high);
 struct ImageNoiseOptions {
   std::string source = "torch_cpu";  ///< as make_noise_source
   std::uint64_t seed = 0;
-  std::optional<std::uint64_t> variation_seed;
+  std::optional<std::uint64_t> variation_seed = std::nullopt;
   double variation_strength = 0.0;  ///< how far the first noise turns to the other seed's
   /// Latent size [H, W] of the picture whose composition is to be kept at another size.
-  std::optional<std::pair<std::int64_t, std::int64_t>> resize_from;
+  std::optional<std::pair<std::int64_t, std::int64_t>> resize_from = std::nullopt;
   /// Added to the seed for all noise after the first ("eta noise seed delta").
   std::uint64_t seed_delta = 0;
 };

@@ -70,14 +70,14 @@ struct AutoencoderTraining {
                           {train.captions.begin(), train.captions.begin() + count}};
     const CancelToken never;
     std::ostream quiet(nullptr);
-    const double scale =
-        latent_scale(encode_moments(model, some, device, precision, never, quiet));
+    const double scale = latent_scale(encode_moments(model, some, device, precision, never, quiet));
 
     TensorMap tensors;
     for (const auto& [name, tensor] : tensors_of(*model)) {
       tensors[family.checkpoint.autoencoder + name] = tensor.detach();
     }
-    const std::filesystem::path file = std::filesystem::path(recipe.out) / "autoencoder.safetensors";
+    const std::filesystem::path file =
+        std::filesystem::path(recipe.out) / "autoencoder.safetensors";
     save_safetensors(file, tensors,
                      {{"stage", "autoencoder"},
                       {"family", family.family},

@@ -20,7 +20,6 @@
 #include "sfumato/training/contrastive_loss.h"
 #include "sfumato/training/picture_set.h"
 #include "sfumato/training/stage.h"
-#include "sfumato/training/step_random.h"
 
 namespace sfumato {
 namespace {
@@ -46,7 +45,6 @@ struct ClipTraining {
   Recipe recipe;
   ModelConfig family;
   Clip model;
-  std::string tokenizer_text;
   PictureSet train, validation;
   at::Tensor tokens, validation_tokens;  // [N, T] int32
   EpochOrder order;
@@ -55,8 +53,7 @@ struct ClipTraining {
 
   Batch draw(std::int64_t step) {
     const at::Tensor indices = order.batch(step, recipe.batch);
-    return {train.batch(indices).to(device),
-            tokens.index_select(0, indices).to(device, at::kLong)};
+    return {train.batch(indices).to(device), tokens.index_select(0, indices).to(device, at::kLong)};
   }
 
   Losses loss(const Batch& batch) {
@@ -105,9 +102,9 @@ const TextEncoderConfig& text_tower(const ModelConfig& family) {
   if (family.text_encoders.size() != 1 ||
       family.text_encoders.front().kind != EncoderKind::OpenClip ||
       family.text_encoders.front().tokenizer != TokenizerKind::File) {
-    throw Error(ErrorKind::Unsupported,
-                "family " + family.family + " has no text tower to train: it needs one encoder of "
-                "kind open_clip with a tokenizer file");
+    throw Error(ErrorKind::Unsupported, "family " + family.family +
+                                            " has no text tower to train: it needs one encoder of "
+                                            "kind open_clip with a tokenizer file");
   }
   return family.text_encoders.front();
 }
@@ -176,12 +173,11 @@ Stage clip_stage(const Recipe& recipe, const StageEnv& env) {
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
   const nn::InitGuard init(nn::Init::Random, static_cast<std::uint64_t>(recipe.seed));
-  const SeededInitialisation torch_init(static_cast<std::uint64_t>(recipe.seed));
   Clip model(clip_config(recipe, family));
   model->to(env.device);
   auto self = std::make_shared<ClipTraining>(
-      ClipTraining{recipe, family, model, tokenizer_text, std::move(train), std::move(validation),
-                   tokens, validation_tokens, order, env.device, precision_of(recipe)});
+      ClipTraining{recipe, family, model, std::move(train), std::move(validation), tokens,
+                   validation_tokens, order, env.device, precision_of(recipe)});
 
   Stage stage;
   stage.module = model.ptr();

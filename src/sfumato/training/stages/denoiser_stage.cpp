@@ -13,6 +13,7 @@
 #include "sfumato/models/diagonal_gaussian.h"
 #include "sfumato/tensor/autocast.h"
 #include "sfumato/training/diffusion_loss.h"
+#include "sfumato/training/elbo.h"
 #include "sfumato/training/latents.h"
 #include "sfumato/training/picture_set.h"
 #include "sfumato/training/sample_grid.h"
@@ -29,6 +30,7 @@ struct DenoiserTraining {
   at::Tensor tokens;          // [N, T] int32
   at::Tensor empty_tokens;    // [1, T] int64
   at::Tensor alphas_cumprod;  // [T] float64
+  at::Tensor vlb;             // [T] float64
   EpochOrder order;
   at::ScalarType precision;
 
@@ -57,10 +59,23 @@ struct DenoiserTraining {
     const at::Tensor each =
         diffusion_loss(network, prediction, distance, alphas_cumprod, x0, noise, t,
                        {.context = context(batch.tokens, random), .vector = {}, .concat = {}});
-    if (recipe.denoiser.min_snr_gamma == 0.0) return {each.mean(), {}};
-    const at::Tensor weight =
-        min_snr_weight(prediction, alphas_cumprod, t, recipe.denoiser.min_snr_gamma);
-    return {(weight * each).mean(), {{"unweighted", each.mean()}}};
+    return weighted(each, t);
+  }
+
+  // Over the batch: LDM's simple loss, unless the recipe asks for another weighting.
+  Losses weighted(const at::Tensor& each, const at::Tensor& t) const {
+    const DenoiserRecipe& r = recipe.denoiser;
+    if (r.elbo_weight > 0.0) {
+      const at::Tensor no_logvar = at::zeros({vlb.size(0)}, each.options());
+      return {ldm_objective(each, t, vlb, no_logvar, 1.0, r.elbo_weight).total,
+              {{"unweighted", each.mean()}}};
+    }
+    if (r.min_snr_gamma > 0.0) {
+      const at::Tensor weight =
+          min_snr_weight(model.config.prediction, alphas_cumprod, t, r.min_snr_gamma);
+      return {(weight * each).mean(), {{"unweighted", each.mean()}}};
+    }
+    return {each.mean(), {}};
   }
 
   // The frozen text tower; some captions are dropped so that the unconditional model, which
@@ -96,8 +111,8 @@ struct DenoiserTraining {
 
 Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   const at::ScalarType precision = precision_of(recipe);
-  Model model = assemble_model(family_of(recipe), recipe.denoiser.autoencoder,
-                               recipe.denoiser.clip, static_cast<std::uint64_t>(recipe.seed));
+  Model model = assemble_model(family_of(recipe), recipe.denoiser.autoencoder, recipe.denoiser.clip,
+                               static_cast<std::uint64_t>(recipe.seed));
   if (!model.unet) throw Error(ErrorKind::Unsupported, "the family has no U-Net to train");
   move_to(model, env.device, at::kFloat);
   for (auto& parameter : model.text_encoders.front().module->parameters()) {
@@ -110,18 +125,18 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   const TextEncoder& text = model.text_encoders.front();
   const int pad = text.config.pad_with_eos ? text.tokenizer->eos() : 0;
   const at::Tensor tokens = token_table(*text.tokenizer, train.captions, pad);
-  const at::Tensor moments = cached_moments(
-      std::filesystem::path(recipe.out) / "latents.safetensors",
-      latents_key(recipe.denoiser.autoencoder, recipe.data), model.autoencoder.kl, train,
-      env.device, precision, env.cancel, env.log);
-  const at::Tensor empty_tokens =
-      token_table(*text.tokenizer, {""}, pad).to(env.device, at::kLong);
-  const std::vector<double> table = NoiseSchedule(model.config.schedule).alphas_cumprod();
+  const at::Tensor moments =
+      cached_moments(std::filesystem::path(recipe.out) / "latents.safetensors",
+                     latents_key(recipe.denoiser.autoencoder, recipe.data), model.autoencoder.kl,
+                     train, env.device, precision, env.cancel, env.log);
+  const at::Tensor empty_tokens = token_table(*text.tokenizer, {""}, pad).to(env.device, at::kLong);
+  const NoiseSchedule schedule(model.config.schedule);
+  const at::Tensor table = at::tensor(schedule.alphas_cumprod(), at::kDouble).to(env.device);
+  const at::Tensor vlb = vlb_weights(schedule, model.config.prediction).to(env.device);
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
   auto self = std::make_shared<DenoiserTraining>(
-      DenoiserTraining{recipe, model, moments, tokens, empty_tokens,
-                       at::tensor(table, at::kDouble).to(env.device), order, precision});
+      DenoiserTraining{recipe, model, moments, tokens, empty_tokens, table, vlb, order, precision});
   Stage stage;
   stage.module = model.unet.ptr();
   stage.task.draw = [self](std::int64_t step) { return self->draw(step); };

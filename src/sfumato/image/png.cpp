@@ -66,23 +66,6 @@ bool start_rgba(Reader& reader) {
 bool read_rows(Reader& reader, png_bytepp rows) {
   if (setjmp(reader.jump)) return false;
   png_read_image(reader.png, rows);
-  png_read_end(reader.png, nullptr);
-  return true;
-}
-
-// libpng finds the chunks behind the pixels only after reading these.
-void skip_rows(Reader& reader) {
-  const int passes = png_set_interlace_handling(reader.png);
-  png_read_update_info(reader.png, reader.info);
-  const png_uint_32 height = png_get_image_height(reader.png, reader.info);
-  for (int pass = 0; pass < passes; ++pass) {
-    for (png_uint_32 y = 0; y < height; ++y) png_read_row(reader.png, nullptr, nullptr);
-  }
-}
-
-bool read_to_end(Reader& reader) {
-  if (setjmp(reader.jump)) return false;
-  skip_rows(reader);
   png_read_end(reader.png, reader.info);
   return true;
 }
@@ -101,16 +84,14 @@ std::string utf8_from_latin1(std::string_view text) {
   return utf8;
 }
 
-}  // namespace
-
-Image decode_png(std::string_view bytes, const std::string& name) {
-  Reader reader(bytes);
+Image read_picture(Reader& reader, const std::string& name) {
+  const std::size_t file_size = reader.bytes.size();
   if (!read_header(reader)) corrupt(name, reader.message);
   const std::uint64_t width = png_get_image_width(reader.png, reader.info);
   const std::uint64_t height = png_get_image_height(reader.png, reader.info);
   check_size(width, height, name);
   // Deflate shrinks at most 1032 to 1, so a short file cannot hold a large picture.
-  if (png_get_rowbytes(reader.png, reader.info) * height / 1040 > bytes.size()) {
+  if (png_get_rowbytes(reader.png, reader.info) * height / 1040 > file_size) {
     corrupt(name, "the file is too short for its " + std::to_string(width) + " x " +
                       std::to_string(height) + " pixels");
   }
@@ -124,10 +105,16 @@ Image decode_png(std::string_view bytes, const std::string& name) {
   return on_white(rgba, static_cast<int>(width), static_cast<int>(height));
 }
 
+}  // namespace
+
+Image decode_png(std::string_view bytes, const std::string& name) {
+  Reader reader(bytes);
+  return read_picture(reader, name);
+}
+
 ImageText decode_png_text(std::string_view bytes, const std::string& name) {
   Reader reader(bytes);
-  if (!read_header(reader)) corrupt(name, reader.message);
-  if (!read_to_end(reader)) corrupt(name, reader.message);
+  read_picture(reader, name);  // entries may follow the pixels
   png_textp entries = nullptr;
   const int count = png_get_text(reader.png, reader.info, &entries, nullptr);
   ImageText text;

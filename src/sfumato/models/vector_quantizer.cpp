@@ -48,4 +48,13 @@ at::Tensor VectorQuantizerImpl::lookup(const at::Tensor& indices) {
   return embedding_(indices).permute({0, 3, 1, 2}).contiguous();
 }
 
+at::Tensor CodebookSubset::compact(const at::Tensor& indices) const {
+  const at::Tensor match = indices.unsqueeze(-1).eq(used);
+  return match.to(at::kLong).argmax(-1).masked_fill(match.any(-1).logical_not(), unknown);
+}
+
+at::Tensor CodebookSubset::expand(const at::Tensor& numbers) const {
+  return used.index({numbers.masked_fill(numbers.ge(used.size(0)), 0)});
+}
+
 }  // namespace sfumato

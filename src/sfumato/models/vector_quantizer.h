@@ -28,4 +28,16 @@ class VectorQuantizerImpl : public torch::nn::Module {
 };
 TORCH_MODULE(VectorQuantizer);
 
+/// A codebook of which only some entries occur, numbered anew without the others (`remap` of the
+/// taming-transformers; what a model over code indices predicts).
+struct CodebookSubset {
+  at::Tensor used;  ///< [N] int64, the entries that occur
+  int64_t unknown;  ///< number for all other entries; N is one of its own
+
+  /// Entries -> numbers among `used`, any shape.
+  at::Tensor compact(const at::Tensor& indices) const;
+  /// Numbers -> entries; a number beyond `used` becomes its first entry.
+  at::Tensor expand(const at::Tensor& numbers) const;
+};
+
 }  // namespace sfumato

@@ -14,6 +14,7 @@ void run_loss(const Case& c, Report& report) {
   if (from("LitEma")) return run_ema(c, report);
   if (from("torch.optim.Adam")) return run_optimizer(c, report);
   if (from("VectorQuantizer2") && c.has_input("z")) return run_vector_quantizer_loss(c, report);
+  if (from("remap_to_used")) return run_codebook_subset(c, report);
   throw Skip("not built yet: " + source);
 }
 

@@ -11,5 +11,6 @@ void run_contrastive_loss(const Case& c, Report& report);
 void run_ema(const Case& c, Report& report);
 void run_optimizer(const Case& c, Report& report);
 void run_vector_quantizer_loss(const Case& c, Report& report);
+void run_codebook_subset(const Case& c, Report& report);
 
 }  // namespace sfumato::golden

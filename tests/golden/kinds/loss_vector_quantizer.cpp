@@ -30,4 +30,14 @@ void run_vector_quantizer_loss(const Case& c, Report& report) {
   report.expect("entry", quantizer->lookup(quantized.indices));
 }
 
+void run_codebook_subset(const Case& c, Report& report) {
+  const at::Tensor used = c.input("used");
+  const auto& unknown = c.config().at("unknown_index");
+  if (unknown == "random") throw Skip("codebook subset with random numbers");
+  const CodebookSubset subset{
+      .used = used, .unknown = unknown == "extra" ? used.size(0) : unknown.get<int64_t>()};
+  report.expect("remapped", subset.compact(c.input("indices")));
+  report.expect("unmapped", subset.expand(c.input("compact")));
+}
+
 }  // namespace sfumato::golden

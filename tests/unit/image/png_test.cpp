@@ -93,6 +93,12 @@ TEST(Png, ConvertsGray) {
   EXPECT_EQ(image.rgb, (std::vector<std::uint8_t>{0, 0, 0, 90, 90, 90, 255, 255, 255}));
 }
 
+TEST(Png, ConvertsSixteenBits) {
+  const std::uint16_t linear[] = {0, 65535, 0};
+  const Image image = decode_image(png_of(3, 1, PNG_FORMAT_LINEAR_Y, linear), "x.png");
+  EXPECT_EQ(image.rgb, (std::vector<std::uint8_t>{0, 0, 0, 255, 255, 255, 0, 0, 0}));
+}
+
 TEST(Png, RefusesEveryTruncation) {
   const std::string bytes = encode_png(noise(16, 16), {{"k", "v"}});
   for (std::size_t size = 0; size < bytes.size(); size += 7) {

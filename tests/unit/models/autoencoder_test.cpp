@@ -58,6 +58,13 @@ TEST(VectorQuantizer, RefusesOtherWidths) {
   EXPECT_THROW(VectorQuantizer(0, 3), Error);
 }
 
+TEST(CodebookSubset, NumbersTheUsedEntriesAnew) {
+  const CodebookSubset subset{.used = at::tensor({2, 5, 9}, at::kLong), .unknown = 3};
+  const auto numbers = subset.compact(at::tensor({9, 2, 7, 5}, at::kLong));
+  EXPECT_TRUE(at::equal(numbers, at::tensor({2, 0, 3, 1}, at::kLong)));
+  EXPECT_TRUE(at::equal(subset.expand(numbers), at::tensor({9, 2, 2, 5}, at::kLong)));
+}
+
 TEST(AutoencoderVQ, HasLatentsOfTheCodebooksWidth) {
   AutoencoderVQ model(tiny(11));
   const auto z = model->encode(at::randn({1, 3, 8, 12}));

@@ -43,13 +43,18 @@ bool relation_holds(const SeenObject& a, Relation relation, const SeenObject& b)
   return relation_holds(a.x() - b.x(), a.y() - b.y(), relation, 1.0);
 }
 
-// A scene's objects all differ, so finding each of them in a scene of equally many is a match.
 SceneCheck check_scene(const SeenScene& seen, const SceneDescription& expected) {
+  auto missing = expected.objects;
+  bool strangers = false;
+  for (const SeenObject& o : seen.objects) {
+    const auto match =
+        std::find(missing.begin(), missing.end(), SceneDescription::Object{o.colour, o.shape});
+    const bool wanted = match != missing.end() && o.misfit <= kMostMisfit;
+    if (wanted) missing.erase(match);
+    strangers |= !wanted;
+  }
   SceneCheck check;
-  check.objects_right =
-      seen.objects.size() == expected.objects.size() &&
-      std::all_of(expected.objects.begin(), expected.objects.end(),
-                  [&](const SceneDescription::Object& o) { return find(seen, o) != nullptr; });
+  check.objects_right = missing.empty() && !strangers;
   check.relations_right =
       std::all_of(expected.relations.begin(), expected.relations.end(), [&](const auto& r) {
         const SeenObject* a = find(seen, expected.objects.at(r.a));

@@ -17,9 +17,11 @@ packages=(
 # Debian's npm is needed only where no other Node.js is installed.
 command -v npm >/dev/null || packages+=(nodejs npm)
 
+installed=$(dpkg-query -W -f '${Package} ${Status}\n' "${packages[@]}" 2>/dev/null |
+  sed -n 's/ install ok installed$//p' || true)
 missing=()
 for package in "${packages[@]}"; do
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  grep -qxF "$package" <<<"$installed" || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ]; then
   as_root=()

@@ -1,8 +1,9 @@
 #include "sfumato/base/toml.h"
 
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "sfumato/base/error.h"
 #include "sfumato/base/files.h"

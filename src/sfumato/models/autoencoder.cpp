@@ -23,8 +23,8 @@ void add_block(torch::nn::Module& root, AutoencoderLevel& level, const std::stri
   level.blocks.push_back(
       nn::register_path(root, path + ".block." + i, nn::ResnetBlock(in, out, groups)));
   if (attention) {
-    level.attentions.push_back(nn::register_path(root, path + ".attn." + i,
-                                                 nn::SingleHeadAttentionBlock(out, groups)));
+    level.attentions.push_back(
+        nn::register_path(root, path + ".attn." + i, nn::SingleHeadAttentionBlock(out, groups)));
   }
 }
 

@@ -17,7 +17,7 @@ struct AutoencoderConfig {
   int64_t image_channels = 3;
   int64_t channels = 128;  ///< width of level 0
   std::vector<int64_t> channel_mult{1, 2, 4, 4};
-  int64_t res_blocks = 2;                        ///< per level; the decoder has one more
+  int64_t res_blocks = 2;                          ///< per level; the decoder has one more
   std::vector<int64_t> attention_at_downsample{};  ///< besides the one in the middle
   bool middle_attention = true;
   int64_t z_channels = 4;       ///< channels between encoder and quant_conv

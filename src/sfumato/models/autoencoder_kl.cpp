@@ -9,7 +9,8 @@ namespace sfumato {
 AutoencoderKLImpl::AutoencoderKLImpl(const AutoencoderConfig& c) {
   encoder = register_module("encoder", Encoder(c, 2 * c.z_channels));
   decoder = register_module("decoder", Decoder(c));
-  quant_conv_ = register_module("quant_conv", nn::Conv2d(2 * c.z_channels, 2 * c.latent_channels, 1));
+  quant_conv_ =
+      register_module("quant_conv", nn::Conv2d(2 * c.z_channels, 2 * c.latent_channels, 1));
   post_quant_conv_ =
       register_module("post_quant_conv", nn::Conv2d(c.latent_channels, c.z_channels, 1));
 }

@@ -224,9 +224,9 @@ at::Tensor UNetImpl::forward(const at::Tensor& x, const at::Tensor& timesteps,
   expect_shape(timesteps, {x.size(0)}, "unet timesteps");
   const int64_t factor = int64_t(1) << (config_.channel_mult.size() - 1);
   if (x.size(2) % factor != 0 || x.size(3) % factor != 0) {
-    throw Error(ErrorKind::InvalidArgument,
-                "unet input: height and width must be divisible by " + std::to_string(factor) +
-                    ", found " + shape_string(x.sizes()));
+    throw Error(ErrorKind::InvalidArgument, "unet input: height and width must be divisible by " +
+                                                std::to_string(factor) + ", found " +
+                                                shape_string(x.sizes()));
   }
   if (config_.context_width.has_value() != context.has_value()) {
     throw Error(ErrorKind::InvalidArgument, context

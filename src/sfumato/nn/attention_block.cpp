@@ -38,9 +38,8 @@ SingleHeadAttentionBlockImpl::SingleHeadAttentionBlockImpl(int64_t channels, int
 
 at::Tensor SingleHeadAttentionBlockImpl::forward(const at::Tensor& x) {
   const at::Tensor normed = norm_(x);
-  const at::Tensor h =
-      ops::multi_head_attention(to_tokens(q_(normed)), to_tokens(k_(normed)),
-                                to_tokens(v_(normed)), /*heads=*/1);  // [B, T, C]
+  const at::Tensor h = ops::multi_head_attention(to_tokens(q_(normed)), to_tokens(k_(normed)),
+                                                 to_tokens(v_(normed)), /*heads=*/1);  // [B, T, C]
   return x + proj_out_(h.transpose(1, 2).reshape(x.sizes()));
 }
 

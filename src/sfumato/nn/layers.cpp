@@ -62,8 +62,8 @@ LayerNormImpl::LayerNormImpl(int64_t width, double eps) : eps_(eps) {
 }
 
 at::Tensor LayerNormImpl::forward(const at::Tensor& x) {
-  return at::layer_norm(x.to(at::kFloat), {x.size(-1)}, weight.to(at::kFloat),
-                        bias.to(at::kFloat), eps_)
+  return at::layer_norm(x.to(at::kFloat), {x.size(-1)}, weight.to(at::kFloat), bias.to(at::kFloat),
+                        eps_)
       .to(x.scalar_type());
 }
 

@@ -14,7 +14,8 @@ ResBlockImpl::ResBlockImpl(const ResBlockConfig& c)
   in_conv_ = register_path(*this, "in_layers.2", Conv2d(c.in_channels, c.out_channels, 3));
   emb_proj_ = register_path(*this, "emb_layers.1", Linear(c.emb_channels, emb_out));
   out_norm_ = register_path(*this, "out_layers.0", GroupNorm(c.groups, c.out_channels, 1e-5));
-  out_conv_ = register_path(*this, "out_layers.3", zeroed(Conv2d(c.out_channels, c.out_channels, 3)));
+  out_conv_ =
+      register_path(*this, "out_layers.3", zeroed(Conv2d(c.out_channels, c.out_channels, 3)));
   if (c.in_channels != c.out_channels) {
     skip_ = register_module("skip_connection", Conv2d(c.in_channels, c.out_channels, 1));
   }

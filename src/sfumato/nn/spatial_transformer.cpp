@@ -27,9 +27,7 @@ FeedForwardImpl::FeedForwardImpl(int64_t width) {
   out_ = register_path(*this, "net.2", Linear(4 * width, width));
 }
 
-at::Tensor FeedForwardImpl::forward(const at::Tensor& x) {
-  return out_(ops::geglu(in_(x)));
-}
+at::Tensor FeedForwardImpl::forward(const at::Tensor& x) { return out_(ops::geglu(in_(x))); }
 
 TransformerBlockImpl::TransformerBlockImpl(const SpatialTransformerConfig& c)
     : self_attention_(c.self_attention) {

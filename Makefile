@@ -5,7 +5,7 @@
 
 PROMPT ?= a large red circle to the left of a small blue square on a beige background
 BIN := build/release/bin
-SOURCES = $(shell git ls-files '*.h' '*.cpp')
+SOURCES = $(shell find src apps tests bench -name '*.h' -o -name '*.cpp')
 
 setup:
 	@tools/setup.sh

@@ -1,7 +1,6 @@
 # Every outside library, found in one place. docs/dependencies.md says why each is here.
 find_package(Torch REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)

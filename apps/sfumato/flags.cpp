@@ -63,8 +63,10 @@ std::size_t Flags::take_flag(std::span<const char* const> args, std::size_t at) 
     return at + 1;
   }
   known.push_back("--help");
-  throw Error(ErrorKind::InvalidArgument, "unknown option " + name,
-              suggestion(name, known) + " (see " + command_ + " --help)");
+  const std::string near = nearest(name, known);
+  throw Error(
+      ErrorKind::InvalidArgument, "unknown option " + name,
+      (near.empty() ? "" : "did you mean '" + near + "'? ") + "see " + command_ + " --help");
 }
 
 void Flags::take_positional(std::string_view word) {
@@ -75,7 +77,8 @@ void Flags::take_positional(std::string_view word) {
     return;
   }
   throw Error(ErrorKind::InvalidArgument, "unexpected argument '" + std::string(word) + "'",
-              "put a text of several words in quotes; see " + command_ + " --help");
+              std::string(positionals_.empty() ? "" : "put a text of several words in quotes; ") +
+                  "see " + command_ + " --help");
 }
 
 void Flags::print_help(std::ostream& out) const {

@@ -54,18 +54,55 @@ void run(std::span<const char* const> args, Streams io) {
               suggestion(name, known));
 }
 
+// What a message quotes may hold anything: it stays one line, and no escape sequence gets out.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return text;
+}
+
 int report(const std::string& what, const std::string& hint, int status) {
   std::cout.flush();
-  std::cerr << "sfumato: " << what << "\n";
-  if (!hint.empty()) std::cerr << "hint: " << hint << "\n";
+  std::cerr << "sfumato: " << printable(what) << "\n";
+  if (!hint.empty()) std::cerr << "hint: " << printable(hint) << "\n";
   return status;
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-int report_memory(const std::string& what) {
-  return report(what, "ask for a smaller picture or a smaller --batch",
+// For errors that have no better hint of their own.
+std::string usual_hint(ErrorKind kind, std::span<const char* const> args) {
+  switch (kind) {
+    case ErrorKind::InvalidArgument:
+    case ErrorKind::Unsupported:
+      for (const auto* command : commands()) {
+        if (!args.empty() && command->name == args.front()) {
+          return "see: sfumato " + std::string(command->name) + " --help";
+        }
+      }
+      return "see: sfumato --help";
+    case ErrorKind::NotFound:
+      return "check the spelling, and the folder that it is looked for in";
+    case ErrorKind::Corrupt:
+      return "the file is damaged, incomplete or of another kind: get or make it again";
+    case ErrorKind::Io:
+      return "check that the path exists, may be read or written, and that the disk has room";
+    case ErrorKind::OutOfMemory:
+      return "ask for a smaller picture or a smaller --batch";
+    case ErrorKind::Cancelled:
+      return "";
+  }
+  return "";
+}
+
+int report_memory() {
+  return report("out of memory", usual_hint(ErrorKind::OutOfMemory, {}),
                 exit_code(ErrorKind::OutOfMemory));
+}
+
+int report_internal(const std::string& what) {
+  return report("internal error: " + what, "this is a bug: please report it with the command", 1);
 }
 
 bool is_about_memory(const std::string& what) {
@@ -77,18 +114,19 @@ int guarded(std::span<const char* const> args, Streams io) {
   try {
     run(args, io);
     io.out.flush();
-    if (!io.out) return report("cannot write to standard output", "", exit_code(ErrorKind::Io));
+    if (!io.out) throw Error(ErrorKind::Io, "cannot write to standard output");
     return 0;
   } catch (const Error& e) {
-    return report(e.what(), e.hint(), exit_code(e.kind()));
+    const std::string hint = e.hint().empty() ? usual_hint(e.kind(), args) : e.hint();
+    return report(e.what(), hint, exit_code(e.kind()));
   } catch (const std::bad_alloc&) {
-    return report_memory("out of memory");
+    return report_memory();
   } catch (const c10::Error& e) {
     const auto what = first_line(e.what_without_backtrace());
-    return is_about_memory(what) ? report_memory(what) : report("internal error: " + what, "", 1);
+    return is_about_memory(what) ? report_memory() : report_internal(what);
   } catch (const std::exception& e) {
     const auto what = first_line(e.what());
-    return is_about_memory(what) ? report_memory(what) : report("internal error: " + what, "", 1);
+    return is_about_memory(what) ? report_memory() : report_internal(what);
   }
 }
 

@@ -45,6 +45,11 @@ at::ScalarType parse_precision(const std::string& name, at::Device device) {
 }
 
 Model open_model(const ModelOptions& options) {
+  if (!options.family.empty() && (options.model == "scenes" || fs::is_directory(options.model))) {
+    throw Error(ErrorKind::InvalidArgument,
+                "--family " + options.family + ": " + options.model + " brings its own family",
+                "leave --family out; it is for single .safetensors files");
+  }
   LoadOptions load;
   load.device = parse_device(options.device);
   load.dtype = parse_precision(options.precision, load.device);

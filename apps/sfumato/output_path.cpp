@@ -51,7 +51,7 @@ OutputPath::OutputPath(const std::string& out, int count) : count_(count) {
     folder_ = path;
   }
   make_folder(folder_);
-  const AtomicFile probe(folder_ / ".sfumato-probe");
+  const AtomicFile probe(file_.empty() ? folder_ / "picture.png" : file_);
 }
 
 fs::path OutputPath::next(const std::string& prompt, std::uint64_t seed) const {

@@ -1,10 +1,10 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "golden/golden_case.h"
@@ -135,14 +135,27 @@ int run(const fs::path& folder, const std::string& only_kind) {
 }  // namespace sfumato::golden
 
 int main(int argc, char** argv) {
-  CLI::App app{"Recomputes reference cases of the original implementations"};
+  constexpr const char* kUsage =
+      "usage: golden --cases DIR [--kind KIND]\n"
+      "recomputes reference cases of the original implementations\n"
+      "  --cases DIR  folder of all kinds, of one kind, or one case\n"
+      "  --kind KIND  only cases of this kind\n";
   std::string folder, kind;
-  app.add_option("--cases", folder, "folder of all kinds, of one kind, or one case")->required();
-  app.add_option("--kind", kind, "only cases of this kind");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--help") return std::fputs(kUsage, stdout) < 0;
+    const auto equals = word.find('=');
+    const auto name = word.substr(0, equals);
+    const bool known = name == "--cases" || name == "--kind";
+    if (!known || (equals == word.npos && ++i == argc)) {
+      std::fprintf(stderr, "golden: cannot use '%s'\n%s", std::string(word).c_str(), kUsage);
+      return 2;
+    }
+    (name == "--cases" ? folder : kind) = equals == word.npos ? argv[i] : word.substr(equals + 1);
+  }
+  if (folder.empty()) {
+    std::fprintf(stderr, "golden: --cases DIR is missing\n%s", kUsage);
+    return 2;
   }
   try {
     return sfumato::golden::run(folder, kind);

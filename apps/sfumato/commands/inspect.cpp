@@ -41,6 +41,14 @@ Json report_picture(const fs::path& path) {
   return report;
 }
 
+// Text of a foreign picture must not steer the terminal.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F) c = '?';
+  }
+  return text;
+}
+
 void print_picture(std::ostream& out, const Json& report) {
   const auto replace = Json::error_handler_t::replace;
   out << report["file"].get<std::string>() << ": picture, " << report["width"] << "x"
@@ -52,7 +60,7 @@ void print_picture(std::ostream& out, const Json& report) {
   }
   if (!report.contains("text")) return;
   for (const auto& [key, value] : report["text"].items()) {
-    out << key << ":\n" << value.get<std::string>() << "\n";
+    out << printable(key) << ":\n" << printable(value.get<std::string>()) << "\n";
   }
 }
 

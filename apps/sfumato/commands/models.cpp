@@ -44,7 +44,10 @@ std::vector<Found> find_models(const fs::path& folder) {
     if (file.name != "family.toml") continue;
     found.push_back({"scenes", parse_family(file.bytes, "scenes/family.toml").family});
   }
-  if (!fs::is_directory(folder)) return found;
+  if (!fs::is_directory(folder)) {
+    if (folder == Options{}.folder) return found;
+    throw Error(ErrorKind::NotFound, "no such folder: " + folder.string());
+  }
   std::vector<fs::path> entries;
   for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
   std::sort(entries.begin(), entries.end());

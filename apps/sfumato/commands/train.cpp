@@ -1,10 +1,10 @@
-#include <ATen/Context.h>
-
 #include <array>
+#include <optional>
 #include <ostream>
 
 #include "../command.h"
 #include "../flags.h"
+#include "../model_options.h"
 #include "sfumato/base/error.h"
 #include "sfumato/training/recipe.h"
 #include "sfumato/training/run.h"
@@ -14,28 +14,18 @@ namespace {
 
 struct TrainFlags {
   std::string recipe, out, data, device = "auto";
-  std::int64_t steps = 0;
+  std::optional<std::int64_t> steps;
   bool fresh = false;
 };
 
 constexpr std::array kTrainFields{
     Field<TrainFlags>{"out", &TrainFlags::out, "folder of the run, instead of the recipe's"},
     Field<TrainFlags>{"data", &TrainFlags::data, "training data, instead of the recipe's"},
-    Field<TrainFlags>{"steps", &TrainFlags::steps, "length of the run, instead of the recipe's", 0},
+    Field<TrainFlags>{"steps", &TrainFlags::steps, "length of the run, instead of the recipe's", 1,
+                      1e12},
     Field<TrainFlags>{"device", &TrainFlags::device, "cpu, cuda or auto"},
     Field<TrainFlags>{"fresh", &TrainFlags::fresh, "start again instead of resuming"},
 };
-
-at::Device device_named(const std::string& name) {
-  const bool has_cuda = at::hasCUDA();
-  if (name == "auto") return has_cuda ? at::kCUDA : at::kCPU;
-  if (name == "cpu") return at::kCPU;
-  if (name != "cuda") {
-    throw Error(ErrorKind::InvalidArgument, "unknown device '" + name + "'", "cpu, cuda or auto");
-  }
-  if (!has_cuda) throw Error(ErrorKind::Unsupported, "there is no CUDA device", "use --device cpu");
-  return at::kCUDA;
-}
 
 void run(std::span<const char* const> args, Streams io) {
   TrainFlags given;
@@ -52,8 +42,8 @@ void run(std::span<const char* const> args, Streams io) {
   Recipe recipe = read_recipe(given.recipe);
   if (!given.out.empty()) recipe.out = given.out;
   if (!given.data.empty()) recipe.data = given.data;
-  if (given.steps > 0) recipe.steps = given.steps;
-  const RunOptions options{.device = device_named(given.device), .fresh = given.fresh};
+  if (given.steps) recipe.steps = *given.steps;
+  const RunOptions options{.device = parse_device(given.device), .fresh = given.fresh};
   for (const auto& path : run_training(recipe, options, io.cancel, io.err)) {
     io.out << path.string() << "\n";
   }

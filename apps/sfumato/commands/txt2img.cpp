@@ -64,6 +64,18 @@ void warn_without_effect(const Request& request, std::ostream& err) {
   }
 }
 
+void warn_too_long(const Request& request, const Model& model, std::ostream& err) {
+  for (const auto& encoder : model.text_encoders) {
+    if (!encoder.tokenizer) continue;
+    const auto most = encoder.config.positions - 2;  // between the start and the end token
+    const auto tokens = static_cast<std::int64_t>(encoder.tokenizer->encode(request.prompt).size());
+    if (tokens <= most) continue;
+    err << "note: the prompt has " << tokens << " tokens, the model reads the first " << most
+        << "\n";
+    return;
+  }
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return device();
@@ -88,6 +100,7 @@ void run(std::span<const char* const> args, Streams io) {
   const Model model = open_model(line.model);
   const Request request = with_defaults(line.request, model.config);
   warn_without_effect(request, io.err);
+  warn_too_long(request, model, io.err);
   if (line.options.print_request) {
     const auto replace = nlohmann::ordered_json::error_handler_t::replace;
     io.out << to_json(request, kRequestTable).dump(2, ' ', false, replace) << "\n";

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "sfumato/base/error.h"
 #include "sfumato/base/nearest.h"

@@ -2,15 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "sfumato/base/error.h"
 #include "sfumato/family/family.h"
+#include "sfumato/family/validate.h"
 #include "sfumato/nn/timestep_embedding.h"
 #include "sfumato/tensor/autocast.h"
 
 namespace sfumato {
 namespace {
-
-constexpr std::int64_t kNumberWidth = 256;  // of the sinusoidal embedding of one number
 
 /// [B, 256 * count]: each number embedded like a timestep, side by side.
 at::Tensor embed_numbers(std::initializer_list<double> numbers, std::int64_t batch,
@@ -60,7 +61,8 @@ at::Tensor tokenize(const Model& model, const TextEncoder& encoder,
   if (!encoder.tokenizer) {
     throw Error(ErrorKind::Unsupported,
                 "the family " + model.config.family + " has no tokenizer for its " +
-                    std::string(encoder_kind_name(encoder.config.kind)) + " encoder here");
+                    std::string(encoder_kind_name(encoder.config.kind)) + " encoder here",
+                "give the model's folder, which holds " + encoder.config.tokenizer_file);
   }
   const auto length = encoder.config.positions;
   const int pad = encoder.config.pad_with_eos ? encoder.tokenizer->eos() : 0;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"

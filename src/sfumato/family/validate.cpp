@@ -110,7 +110,6 @@ void validate_encoder(const TextEncoderConfig& c, const Check& check) {
 }  // namespace
 
 std::int64_t vector_part_width(const ModelConfig& config, VectorPart part) {
-  constexpr std::int64_t kNumberWidth = 256;  // one sinusoidal embedding per number, SDXL sec. 2.2
   switch (part) {
     case VectorPart::Pooled:
       return config.text_encoders.empty() ? 0 : config.text_encoders.back().projection;

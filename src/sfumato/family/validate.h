@@ -6,6 +6,9 @@
 
 namespace sfumato {
 
+/// Width of the sinusoidal embedding of one number in the conditioning vector (SDXL sec. 2.2).
+inline constexpr std::int64_t kNumberWidth = 256;
+
 /// The width that a part takes in the conditioning vector of a family.
 std::int64_t vector_part_width(const ModelConfig& config, VectorPart part);
 

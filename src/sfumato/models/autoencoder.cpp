@@ -6,7 +6,6 @@
 #include <string>
 
 #include "sfumato/nn/register_path.h"
-#include "sfumato/tensor/shape.h"
 
 namespace sfumato {
 namespace {

@@ -69,8 +69,6 @@ class DecoderImpl : public torch::nn::Module {
   explicit DecoderImpl(const AutoencoderConfig& config);
   /// [B, z_channels, h, w] -> [B, image_channels, h*f, w*f]
   at::Tensor forward(const at::Tensor& z);
-  /// The last layer, whose gradient balances the adversarial loss (LDM app. G, eq. 25).
-  at::Tensor last_layer() const { return conv_out_->weight; }
 
  private:
   std::vector<AutoencoderLevel> levels_;

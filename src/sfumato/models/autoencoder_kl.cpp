@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "sfumato/tensor/shape.h"
-
 namespace sfumato {
 
 AutoencoderKLImpl::AutoencoderKLImpl(const AutoencoderConfig& c) {

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include "sfumato/base/error.h"
-#include "sfumato/tensor/shape.h"
 
 namespace sfumato {
 

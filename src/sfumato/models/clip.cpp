@@ -14,6 +14,13 @@ at::Tensor unit_length(const at::Tensor& features) {
 
 }  // namespace
 
+at::Tensor clip_logits(const at::Tensor& image_features, const at::Tensor& text_features,
+                       const at::Tensor& logit_scale) {
+  const at::Tensor cosines =
+      at::matmul(unit_length(image_features), unit_length(text_features).t());
+  return logit_scale.exp() * cosines.to(at::kFloat);
+}
+
 ClipImpl::ClipImpl(const ClipConfig& config) : text(config.text), visual(config.image) {
   if (config.text.projection != config.image.projection) {
     throw Error(ErrorKind::InvalidArgument, "CLIP: the towers project to different widths, text " +
@@ -33,11 +40,5 @@ ClipImpl::ClipImpl(const ClipConfig& config) : text(config.text), visual(config.
 at::Tensor ClipImpl::encode_image(const at::Tensor& pixels) { return visual(pixels); }
 
 at::Tensor ClipImpl::encode_text(const at::Tensor& ids) { return text(ids).pooled; }
-
-at::Tensor ClipImpl::logits_per_image(const at::Tensor& image_features,
-                                      const at::Tensor& text_features) {
-  return logit_scale.exp() *
-         at::matmul(unit_length(image_features), unit_length(text_features).t());
-}
 
 }  // namespace sfumato

@@ -15,6 +15,11 @@ struct ClipConfig {
   ClipImageConfig image;
 };
 
+/// [N, M] cosine similarities of every image with every text, times exp(logit_scale), in float32.
+///   image_features [N, E], text_features [M, E], not normalised;  logit_scale []
+at::Tensor clip_logits(const at::Tensor& image_features, const at::Tensor& text_features,
+                       const at::Tensor& logit_scale);
+
 class ClipImpl : public torch::nn::Module {
  public:
   explicit ClipImpl(const ClipConfig& config);
@@ -23,8 +28,6 @@ class ClipImpl : public torch::nn::Module {
   at::Tensor encode_image(const at::Tensor& pixels);
   /// ids [B, T] int64 -> [B, E], not normalised.
   at::Tensor encode_text(const at::Tensor& ids);
-  /// exp(logit_scale) times the cosine of every picture with every text: [images, texts].
-  at::Tensor logits_per_image(const at::Tensor& image_features, const at::Tensor& text_features);
 
   OpenClipTextModel text{nullptr};  ///< its parameters are those at the root
   ClipImageModel visual{nullptr};

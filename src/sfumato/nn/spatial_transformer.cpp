@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <string>
+
 #include "sfumato/nn/register_path.h"
 #include "sfumato/ops/attention/attention.h"
 #include "sfumato/ops/geglu/geglu.h"

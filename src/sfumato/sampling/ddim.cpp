@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "sfumato/sampling/sampler.h"
 
 namespace sfumato {

@@ -63,11 +63,7 @@ std::vector<double> sgm_uniform(const NoiseSchedule& schedule, int steps) {
 
 std::vector<double> simple(const NoiseSchedule& schedule, int steps) {
   const int table = static_cast<int>(schedule.steps());
-  auto timesteps = trailing_timesteps(table, steps);
-  for (int i = 0; i < steps; ++i) {  // the same, rounded up
-    timesteps[i] = table - 1 - static_cast<int>(i * (static_cast<double>(table) / steps));
-  }
-  return with_zero(sigmas_at(schedule, timesteps));
+  return with_zero(sigmas_at(schedule, simple_timesteps(table, steps)));
 }
 
 std::vector<double> trailing(const NoiseSchedule& schedule, int steps) {

@@ -53,6 +53,14 @@ std::vector<double> trailing_timesteps(int table, int steps) {
   return timesteps;
 }
 
+std::vector<double> simple_timesteps(int table, int steps) {
+  check_steps(table, steps);
+  const double stride = static_cast<double>(table) / steps;
+  std::vector<double> timesteps;
+  for (int i = 0; i < steps; ++i) timesteps.push_back(table - 1.0 - std::floor(i * stride));
+  return timesteps;
+}
+
 std::vector<double> linspace_timesteps(int table, int steps) {
   check_steps(table, steps);
   std::vector<double> timesteps;

@@ -19,6 +19,8 @@ std::vector<double> ddim_quad_timesteps(int table, int steps);
 /// steps_offset.
 std::vector<double> leading_timesteps(int table, int steps, int offset = 0);
 std::vector<double> trailing_timesteps(int table, int steps);
+/// As trailing, rounded up (the web interface's "simple").
+std::vector<double> simple_timesteps(int table, int steps);
 /// Both ends included; not rounded.
 std::vector<double> linspace_timesteps(int table, int steps);
 

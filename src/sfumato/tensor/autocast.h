@@ -6,8 +6,8 @@
 namespace sfumato {
 
 /// While it lives, matrix products and convolutions of this thread run in `dtype` (bfloat16 or
-/// float16); everything else stays as it is. float32 means no autocast. The one place that knows
-/// how LibTorch 1.13 and 2.x spell it.
+/// float16); everything else stays as it is. float32 changes nothing. What was in force before is
+/// in force again afterwards. The one place that knows how LibTorch 1.13 and 2.x spell it.
 class Autocast {
  public:
   Autocast(at::Device device, at::ScalarType dtype);
@@ -17,7 +17,8 @@ class Autocast {
 
  private:
   at::Device device_;
-  bool active_;
+  bool active_, was_enabled_ = false;
+  at::ScalarType previous_dtype_ = at::kFloat;
 };
 
 }  // namespace sfumato

@@ -2,21 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include "sfumato/models/clip.h"
+
 namespace sfumato {
-namespace {
-
-at::Tensor normalised(const at::Tensor& features) {
-  const at::Tensor f = features.to(at::kFloat);
-  return f / f.norm(2, -1, /*keepdim=*/true);
-}
-
-}  // namespace
-
-at::Tensor clip_logits(const at::Tensor& image_features, const at::Tensor& text_features,
-                       const at::Tensor& logit_scale) {
-  return logit_scale.exp() *
-         at::matmul(normalised(image_features), normalised(text_features).t()).to(at::kFloat);
-}
 
 at::Tensor contrastive_loss(const at::Tensor& image_features, const at::Tensor& text_features,
                             const at::Tensor& logit_scale) {

@@ -4,10 +4,6 @@
 
 namespace sfumato {
 
-/// [N, N] cosine similarities of every image with every text, times exp(logit_scale).
-at::Tensor clip_logits(const at::Tensor& image_features, const at::Tensor& text_features,
-                       const at::Tensor& logit_scale);
-
 /// CLIP's symmetric objective (Radford et al. 2021, fig. 3): each image must find its own text
 /// among the batch, and each text its image; the mean of both cross-entropies.
 ///   image_features, text_features  [N, E], not normalised

@@ -2,35 +2,19 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "sfumato/diffusion/forward_process.h"
+
 namespace sfumato {
-namespace {
 
-struct Mix {
-  at::Tensor signal, sigma;  // sqrt(ᾱ), sqrt(1 - ᾱ): [B, 1, 1, 1] in the dtype of x0
-};
-
-Mix mix(const at::Tensor& alphas_cumprod, const at::Tensor& x0, const at::Tensor& t) {
-  const at::Tensor abar = alphas_cumprod.index_select(0, t).view({-1, 1, 1, 1});
-  return {abar.sqrt().to(x0.scalar_type()), (1 - abar).sqrt().to(x0.scalar_type())};
-}
-
-}  // namespace
-
-at::Tensor add_noise(const at::Tensor& alphas_cumprod, const at::Tensor& x0,
-                     const at::Tensor& noise, const at::Tensor& t) {
-  const Mix m = mix(alphas_cumprod, x0, t);
-  return m.signal * x0 + m.sigma * noise;
-}
-
-at::Tensor diffusion_target(Prediction prediction, const at::Tensor& alphas_cumprod,
+at::Tensor diffusion_target(Prediction prediction, const NoiseSchedule& schedule,
                             const at::Tensor& x0, const at::Tensor& noise, const at::Tensor& t) {
   switch (prediction) {
     case Prediction::Epsilon:
       return noise;
-    case Prediction::V: {
-      const Mix m = mix(alphas_cumprod, x0, t);
-      return m.signal * noise - m.sigma * x0;
-    }
+    case Prediction::V:
+      return velocity(schedule, x0, noise, t);
     case Prediction::Sample:
       return x0;
   }
@@ -45,27 +29,32 @@ at::Tensor distance_per_sample(Distance distance, const at::Tensor& predicted,
 }
 
 at::Tensor diffusion_loss(const Network& network, Prediction prediction, Distance distance,
-                          const at::Tensor& alphas_cumprod, const at::Tensor& x0,
+                          const NoiseSchedule& schedule, const at::Tensor& x0,
                           const at::Tensor& noise, const at::Tensor& t, const Conditioning& cond) {
-  const at::Tensor x_t = add_noise(alphas_cumprod, x0, noise, t);
-  const at::Tensor target = diffusion_target(prediction, alphas_cumprod, x0, noise, t);
+  const at::Tensor x_t = add_noise(schedule, x0, noise, t);
+  const at::Tensor target = diffusion_target(prediction, schedule, x0, noise, t);
   return distance_per_sample(distance, network(x_t, t, cond), target);
 }
 
-at::Tensor min_snr_weight(Prediction prediction, const at::Tensor& alphas_cumprod,
-                          const at::Tensor& t, double gamma) {
-  const at::Tensor abar = alphas_cumprod.index_select(0, t);
-  const at::Tensor snr = abar / (1 - abar);
-  const at::Tensor capped = snr.clamp_max(gamma);
-  switch (prediction) {
-    case Prediction::Epsilon:
-      return (capped / snr).to(at::kFloat);
-    case Prediction::V:
-      return (capped / (snr + 1)).to(at::kFloat);
-    case Prediction::Sample:
-      return capped.to(at::kFloat);
+std::vector<double> min_snr_weights(Prediction prediction, const NoiseSchedule& schedule,
+                                    double gamma) {
+  std::vector<double> weights;
+  for (const double alpha_bar : schedule.alphas_cumprod()) {
+    const double snr = alpha_bar / (1.0 - alpha_bar);
+    const double capped = std::min(snr, gamma);
+    switch (prediction) {
+      case Prediction::Epsilon:
+        weights.push_back(capped / snr);
+        break;
+      case Prediction::V:
+        weights.push_back(capped / (snr + 1.0));
+        break;
+      case Prediction::Sample:
+        weights.push_back(capped);
+        break;
+    }
   }
-  return {};
+  return weights;
 }
 
 }  // namespace sfumato

@@ -1,17 +1,16 @@
 #pragma once
 
+#include <vector>
+
 #include "sfumato/diffusion/denoiser.h"
+#include "sfumato/diffusion/noise_schedule.h"
 #include "sfumato/diffusion/prediction.h"
 
 namespace sfumato {
 
-/// x_t = sqrt(ᾱ_t) x0 + sqrt(1 - ᾱ_t) noise (Ho et al. 2020, eq. 4).
-///   alphas_cumprod [T] float64, t [B] int64, x0 and noise [B, C, H, W]
-at::Tensor add_noise(const at::Tensor& alphas_cumprod, const at::Tensor& x0,
-                     const at::Tensor& noise, const at::Tensor& t);
-
-/// What the network is asked for: noise, v (Salimans & Ho 2022, app. D) or x0. Same arguments.
-at::Tensor diffusion_target(Prediction prediction, const at::Tensor& alphas_cumprod,
+/// What the network is asked for: noise, v (Salimans & Ho 2022, app. D) or x0.
+///   x0, noise  [B, C, H, W];  t  [B] int64
+at::Tensor diffusion_target(Prediction prediction, const NoiseSchedule& schedule,
                             const at::Tensor& x0, const at::Tensor& noise, const at::Tensor& t);
 
 /// How far a prediction is from its target: squared (L2) or absolute (L1) error.
@@ -23,17 +22,17 @@ at::Tensor distance_per_sample(Distance distance, const at::Tensor& predicted,
 
 /// The training objective of LDM eq. 2, one value per sample (the trainer averages and weights).
 ///   x0, noise       [B, C, H, W]
-///   t               [B] int64, 0-based step of the noise schedule
-///   alphas_cumprod  [T] float64, ᾱ of the schedule
+///   t               [B] int64, 0-based step of the noise schedule; on the CPU it costs no
+///                   synchronisation with a GPU. The network is given it as it is.
 ///   return          [B] float32
 /// Pure: all randomness (noise, t, dropped conditioning) is drawn by the caller.
 at::Tensor diffusion_loss(const Network& network, Prediction prediction, Distance distance,
-                          const at::Tensor& alphas_cumprod, const at::Tensor& x0,
+                          const NoiseSchedule& schedule, const at::Tensor& x0,
                           const at::Tensor& noise, const at::Tensor& t, const Conditioning& cond);
 
 /// Min-SNR-gamma weight of each sample's loss (Hang et al. 2023, eq. 5): min(SNR, gamma) divided
-/// by SNR (eps), by SNR + 1 (v) or by 1 (x0), with SNR = ᾱ / (1 - ᾱ). Returns [B] float32.
-at::Tensor min_snr_weight(Prediction prediction, const at::Tensor& alphas_cumprod,
-                          const at::Tensor& t, double gamma);
+/// by SNR (eps), by SNR + 1 (v) or by 1 (x0), with SNR = ᾱ / (1 - ᾱ): one per timestep, [T].
+std::vector<double> min_snr_weights(Prediction prediction, const NoiseSchedule& schedule,
+                                    double gamma);
 
 }  // namespace sfumato

@@ -3,7 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
+#include <utility>
 
 #include "sfumato/base/error.h"
 #include "sfumato/data/sample.h"
@@ -36,8 +37,10 @@ PictureSet load_pictures(const std::string& path, int size, std::int64_t limit,
     throw Error(ErrorKind::InvalidArgument, "no pictures in " + path,
                 "draw some with: sfumato data scenes --out " + path);
   }
-  set.pictures = at::empty({set.count(), size, size, 3}, at::kByte);
-  std::memcpy(set.pictures.data_ptr(), bytes.data(), bytes.size());
+  // The tensor takes the bytes over: a second copy of a large data set may not fit.
+  const auto owner = std::make_shared<std::vector<std::uint8_t>>(std::move(bytes));
+  set.pictures = at::from_blob(
+      owner->data(), {set.count(), size, size, 3}, [owner](void*) {}, at::TensorOptions(at::kByte));
   return set;
 }
 

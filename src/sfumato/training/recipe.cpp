@@ -20,6 +20,7 @@ void expect_one_of(const std::string& key, const std::string& value,
 void expect_range(const std::string& key, double value, double low, double high) {
   if (value >= low && value <= high) return;
   std::ostringstream what;
+  what.precision(15);
   what << "recipe: " << key << " is " << value << ", expected " << low << " .. " << high;
   throw Error(ErrorKind::InvalidArgument, what.str());
 }

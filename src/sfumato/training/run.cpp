@@ -127,7 +127,8 @@ std::vector<fs::path> run_training(const Recipe& recipe, const RunOptions& optio
   Stage stage = make_stage(recipe, {options.device, cancel, log});
   TrainState state(stage.module, recipe);
   const fs::path state_folder = fs::path(recipe.out) / "state";
-  if (!options.fresh && has_state(state_folder)) {
+  if (options.fresh) fs::remove(state_folder / "state.json");  // or an early end would revive it
+  if (has_state(state_folder)) {
     resume_state(state, state_folder);
     log << "resuming " << recipe.out << " at step " << state.step << std::endl;
   }

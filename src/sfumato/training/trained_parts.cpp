@@ -1,10 +1,14 @@
 #include "sfumato/training/trained_parts.h"
 
+#include <ATen/ATen.h>
+
 #include <cstdio>
 #include <sstream>
+#include <string_view>
 
 #include "sfumato/base/error.h"
 #include "sfumato/base/files.h"
+#include "sfumato/base/sha256.h"
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/checkpoint/safetensors.h"
 #include "sfumato/family/family.h"
@@ -80,12 +84,11 @@ Model assemble_model(const ModelConfig& family, const fs::path& autoencoder_fold
   return model;
 }
 
-std::string latents_key(const fs::path& autoencoder_folder, const std::string& data) {
-  std::uint64_t hash = 0xCBF29CE484222325ull;  // FNV-1a
-  for (const unsigned char byte : read_file(autoencoder_folder / "autoencoder.safetensors")) {
-    hash = (hash ^ byte) * 0x100000001B3ull;
-  }
-  return data + " " + std::to_string(hash);
+std::string latents_key(const fs::path& autoencoder_folder, const at::Tensor& pictures,
+                        at::ScalarType precision) {
+  const std::string_view bytes(static_cast<const char*>(pictures.data_ptr()), pictures.nbytes());
+  return sha256_hex(read_file(autoencoder_folder / "autoencoder.safetensors")) + " " +
+         sha256_hex(bytes) + " " + at::toString(precision);
 }
 
 }  // namespace sfumato

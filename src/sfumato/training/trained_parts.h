@@ -1,5 +1,8 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+#include <c10/core/ScalarType.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -16,7 +19,9 @@ ModelConfig with_latent_scale(const ModelConfig& family, double scale);
 Model assemble_model(const ModelConfig& family, const std::filesystem::path& autoencoder_folder,
                      const std::filesystem::path& clip_folder, std::uint64_t seed);
 
-/// What encoded latents depend on: the autoencoder file's content and the data's name.
-std::string latents_key(const std::filesystem::path& autoencoder_folder, const std::string& data);
+/// What encoded latents depend on: the contents of the autoencoder file and of the pictures (uint8,
+/// contiguous), and the precision of the encoder.
+std::string latents_key(const std::filesystem::path& autoencoder_folder, const at::Tensor& pictures,
+                        at::ScalarType precision);
 
 }  // namespace sfumato

@@ -31,7 +31,7 @@ void run_both_towers(const Case& c, Report& report) {
   auto clip = model_with_weights<Clip>(clip_from_openai(c.config()), c.weights, "");
   const at::Tensor image_features = clip->encode_image(c.input("pixels"));
   const at::Tensor text_features = clip->encode_text(c.input("ids"));
-  const at::Tensor logits = clip->logits_per_image(image_features, text_features);
+  const at::Tensor logits = clip_logits(image_features, text_features, clip->logit_scale);
   report.expect("image_features", image_features);
   report.expect("text_features", text_features);
   report.expect("logits_per_image", logits);

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "golden/kinds/loss_support.h"
+#include "sfumato/diffusion/forward_process.h"
 #include "sfumato/training/diffusion_loss.h"
 #include "sfumato/training/elbo.h"
 
@@ -28,7 +29,6 @@ void run_diffusion_loss(const Case& c, Report& report) {
                           .steps = config.at("timesteps")});
   const Prediction prediction = parse_prediction(config.at("parameterization").get<std::string>());
   const auto distance = config.at("loss_type") == "l1" ? Distance::L1 : Distance::L2;
-  const at::Tensor table = at::tensor(schedule.alphas_cumprod(), at::kDouble);
   const at::Tensor x0 = c.input("x0"), noise = c.input("noise"), t = c.input("t");
 
   const at::Tensor model_output = leaf(c.input("model_output"));
@@ -37,7 +37,7 @@ void run_diffusion_loss(const Case& c, Report& report) {
     seen = x_t;
     return model_output;
   };
-  const at::Tensor each = diffusion_loss(network, prediction, distance, table, x0, noise, t, {});
+  const at::Tensor each = diffusion_loss(network, prediction, distance, schedule, x0, noise, t, {});
   const bool learned = c.has_input("logvar");
   const at::Tensor logvar =
       learned ? leaf(c.input("logvar")) : at::zeros({schedule.steps()}, at::kFloat);

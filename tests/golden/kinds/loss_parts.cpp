@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "golden/kinds/loss_support.h"
+#include "sfumato/models/clip.h"
 #include "sfumato/models/diagonal_gaussian.h"
 #include "sfumato/training/adamw.h"
 #include "sfumato/training/contrastive_loss.h"
@@ -11,13 +12,6 @@ namespace {
 
 at::Tensor leaf(const at::Tensor& tensor) {
   return tensor.detach().clone().set_requires_grad(true);
-}
-
-// KL(p || q) per element, from the formula; the product only needs q = N(0, I).
-at::Tensor gaussian_kl(const at::Tensor& mean1, const at::Tensor& logvar1, const at::Tensor& mean2,
-                       const at::Tensor& logvar2) {
-  return 0.5 * (logvar2 - logvar1 + (logvar1 - logvar2).exp() +
-                (mean1 - mean2).square() / logvar2.exp() - 1);
 }
 
 }  // namespace
@@ -33,11 +27,6 @@ void run_posterior_loss(const Case& c, Report& report) {
   report.expect("sample", posterior.sample(c.input("noise")));
   report.expect("kl", posterior.kl());
   report.expect("nll", other.nll(c.input("value")));
-  const at::Tensor narrow = posterior.logvar.clamp(-3, 3);
-  report.expect("kl_other",
-                gaussian_kl(other.mean, other.logvar, posterior.mean, narrow).flatten(1).sum(1));
-  report.expect("normal_kl",
-                gaussian_kl(other.mean, other.logvar, at::full({}, 0.3), at::full({}, -0.5)));
   posterior.kl()[1].backward();
   report.expect("grad_kl_item1", parameters.grad());
 }

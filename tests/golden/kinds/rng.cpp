@@ -56,7 +56,8 @@ void run_slerp(const Case& c, Report& report) {
   for (const auto& [name, want] : c.outputs) {
     if (name.rfind("s_", 0) == 0) report.expect(name, slerp(std::stod(name.substr(2)), low, high));
   }
-  // The case does not state how far the parallel pair is mixed; the result tells.
+  // The case does not state how far the parallel pair is mixed; the result tells. What remains to
+  // be checked is that nearly parallel inputs are mixed linearly, in the order of the original.
   if (c.outputs.count("parallel")) {
     const at::Tensor& want = c.output("parallel");
     const double factor = (want / low).median().item<double>();

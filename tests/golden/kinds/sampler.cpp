@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <memory>
+#include <utility>
 
 #include "golden/kinds/sampler_support.h"
 #include "golden/kinds/schedule_support.h"

@@ -1,6 +1,7 @@
 // Samplers of the programs that work with noise levels: k-diffusion and generative-models.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 

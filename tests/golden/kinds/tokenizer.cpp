@@ -1,4 +1,4 @@
-#include "../golden_case.h"
+#include "golden/golden_case.h"
 #include "sfumato/text/clip_tokenizer.h"
 
 namespace sfumato::golden {

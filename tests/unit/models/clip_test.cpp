@@ -94,8 +94,8 @@ TEST(Clip, PenultimateIsTheInputOfTheLastBlock) {
 
 TEST(Clip, GradientsReachEveryParameter) {
   Clip clip(tiny());
-  const auto logits = clip->logits_per_image(clip->encode_image(at::randn({2, 3, 16, 16})),
-                                             clip->encode_text(ids()));
+  const auto logits = clip_logits(clip->encode_image(at::randn({2, 3, 16, 16})),
+                                  clip->encode_text(ids()), clip->logit_scale);
   logits.log_softmax(-1).diagonal().mean().neg().backward();
   for (const auto& parameter : clip->named_parameters()) {
     ASSERT_TRUE(parameter.value().grad().defined()) << parameter.key();
@@ -106,7 +106,7 @@ TEST(Clip, GradientsReachEveryParameter) {
 TEST(Clip, LogitsAreScaledCosines) {
   Clip clip(tiny());
   const auto x = at::randn({3, 8});
-  const auto logits = clip->logits_per_image(x, x * 5.0);
+  const auto logits = clip_logits(x, x * 5.0, clip->logit_scale);
   for (int64_t i = 0; i < 3; ++i) {
     EXPECT_NEAR(logits[i][i].item<double>(), 1.0 / 0.07, 1e-3);  // the initial temperature
   }
@@ -115,8 +115,8 @@ TEST(Clip, LogitsAreScaledCosines) {
 TEST(Clip, TrainsUnderAutocast) {
   Clip clip(tiny());
   const Autocast autocast(at::kCPU, at::kBFloat16);
-  const auto logits = clip->logits_per_image(clip->encode_image(at::randn({2, 3, 16, 16})),
-                                             clip->encode_text(ids()));
+  const auto logits = clip_logits(clip->encode_image(at::randn({2, 3, 16, 16})),
+                                  clip->encode_text(ids()), clip->logit_scale);
   EXPECT_TRUE(logits.isfinite().all().item<bool>());
   logits.sum().backward();
   EXPECT_EQ(clip->logit_scale.grad().scalar_type(), at::kFloat);

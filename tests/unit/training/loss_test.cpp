@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "sfumato/diffusion/forward_process.h"
 #include "sfumato/diffusion/noise_schedule.h"
 #include "sfumato/training/autoencoder_loss.h"
 #include "sfumato/training/contrastive_loss.h"
@@ -13,7 +14,7 @@ namespace sfumato {
 namespace {
 
 struct Draw {
-  at::Tensor table = at::tensor(NoiseSchedule(NoiseScheduleConfig{}).alphas_cumprod(), at::kDouble);
+  NoiseSchedule schedule{NoiseScheduleConfig{}};
   at::Tensor x0 = at::arange(2 * 4 * 3 * 3, at::kFloat).reshape({2, 4, 3, 3}) / 40 - 1;
   at::Tensor noise = at::cos(x0 * 17);
   at::Tensor t = at::tensor({10, 900}, at::kLong);
@@ -22,12 +23,12 @@ struct Draw {
 TEST(DiffusionLoss, IsZeroForTheNetworkThatKnowsTheAnswer) {
   const Draw d;
   for (const auto prediction : {Prediction::Epsilon, Prediction::V, Prediction::Sample}) {
-    const at::Tensor answer = diffusion_target(prediction, d.table, d.x0, d.noise, d.t);
+    const at::Tensor answer = diffusion_target(prediction, d.schedule, d.x0, d.noise, d.t);
     const Network knows = [&](const at::Tensor&, const at::Tensor&, const Conditioning&) {
       return answer;
     };
     const at::Tensor loss =
-        diffusion_loss(knows, prediction, Distance::L2, d.table, d.x0, d.noise, d.t, {});
+        diffusion_loss(knows, prediction, Distance::L2, d.schedule, d.x0, d.noise, d.t, {});
     EXPECT_EQ(loss.sizes(), at::IntArrayRef({2}));
     EXPECT_EQ(loss.abs().max().item<double>(), 0.0);
   }
@@ -35,9 +36,9 @@ TEST(DiffusionLoss, IsZeroForTheNetworkThatKnowsTheAnswer) {
 
 TEST(DiffusionLoss, VAndNoisySampleDetermineX0AndNoise) {
   const Draw d;
-  const at::Tensor x_t = add_noise(d.table, d.x0, d.noise, d.t);
-  const at::Tensor v = diffusion_target(Prediction::V, d.table, d.x0, d.noise, d.t);
-  const at::Tensor abar = d.table.index_select(0, d.t).view({2, 1, 1, 1}).to(at::kFloat);
+  const at::Tensor x_t = add_noise(d.schedule, d.x0, d.noise, d.t);
+  const at::Tensor v = diffusion_target(Prediction::V, d.schedule, d.x0, d.noise, d.t);
+  const at::Tensor abar = lookup(d.schedule.alphas_cumprod(), d.t, d.x0);
   EXPECT_TRUE(at::allclose(abar.sqrt() * x_t - (1 - abar).sqrt() * v, d.x0, 1e-4, 1e-5));
   EXPECT_TRUE(at::allclose((1 - abar).sqrt() * x_t + abar.sqrt() * v, d.noise, 1e-4, 1e-5));
 }
@@ -48,19 +49,19 @@ TEST(DiffusionLoss, IsOnePerSampleAndPredictionOfZeroCostsTheNoise) {
     return at::zeros_like(x);
   };
   const at::Tensor l2 =
-      diffusion_loss(zero, Prediction::Epsilon, Distance::L2, d.table, d.x0, d.noise, d.t, {});
+      diffusion_loss(zero, Prediction::Epsilon, Distance::L2, d.schedule, d.x0, d.noise, d.t, {});
   const at::Tensor l1 =
-      diffusion_loss(zero, Prediction::Epsilon, Distance::L1, d.table, d.x0, d.noise, d.t, {});
+      diffusion_loss(zero, Prediction::Epsilon, Distance::L1, d.schedule, d.x0, d.noise, d.t, {});
   EXPECT_TRUE(at::allclose(l2, d.noise.square().mean({1, 2, 3})));
   EXPECT_TRUE(at::allclose(l1, d.noise.abs().mean({1, 2, 3})));
 }
 
-TEST(MinSnrWeight, CapsOnlyTheEasySteps) {
+TEST(MinSnrWeights, CapOnlyTheEasySteps) {
   const Draw d;
-  const at::Tensor weight = min_snr_weight(Prediction::Epsilon, d.table, d.t, 5.0);
-  const double abar = d.table[10].item<double>();
-  EXPECT_NEAR(weight[0].item<double>(), 5.0 * (1 - abar) / abar, 1e-5);
-  EXPECT_EQ(weight[1].item<double>(), 1.0);
+  const auto weights = min_snr_weights(Prediction::Epsilon, d.schedule, 5.0);
+  const double abar = d.schedule.alphas_cumprod()[10];
+  EXPECT_NEAR(weights[10], 5.0 * (1 - abar) / abar, 1e-12);
+  EXPECT_EQ(weights[900], 1.0);
 }
 
 TEST(AutoencoderLoss, AddsReconstructionAndWeightedKl) {

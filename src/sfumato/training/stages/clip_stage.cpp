@@ -64,7 +64,7 @@ struct ClipTraining {
       texts = model->encode_text(batch.tokens);
     }
     const at::Tensor total = contrastive_loss(images, texts, model->logit_scale);
-    return {total, {{"logit_scale", model->logit_scale}}};
+    return {total, {{"logit_scale", model->logit_scale.detach().clone()}}};
   }
 
   // CLIP sec. 2.5: the logits are never scaled by more than 100.
@@ -81,10 +81,14 @@ struct ClipTraining {
     const std::int64_t groups = validation.count() / choices;
     for (std::int64_t group = 0; group < groups; ++group) {
       const at::Tensor indices = at::arange(group * choices, (group + 1) * choices, at::kLong);
-      const Autocast autocast(device, precision);
-      right += text_to_image_retrieval(
-          model->encode_image(validation.batch(indices).to(device)),
-          model->encode_text(validation_tokens.index_select(0, indices).to(device, at::kLong)));
+      at::Tensor images, texts;
+      {
+        const Autocast autocast(device, precision);
+        images = model->encode_image(validation.batch(indices).to(device));
+        texts =
+            model->encode_text(validation_tokens.index_select(0, indices).to(device, at::kLong));
+      }
+      right += text_to_image_retrieval(images, texts);  // in float32: bfloat16 has many ties
     }
     const std::string name = "right_one_of_" + std::to_string(choices);
     return {.numbers = {{name, right / static_cast<double>(groups)}}, .sample = std::nullopt};
@@ -97,40 +101,6 @@ struct ClipTraining {
     return {out / "clip.safetensors", out / family.text_encoders.front().tokenizer_file};
   }
 };
-
-const TextEncoderConfig& text_tower(const ModelConfig& family) {
-  if (family.text_encoders.size() != 1 ||
-      family.text_encoders.front().kind != EncoderKind::OpenClip ||
-      family.text_encoders.front().tokenizer != TokenizerKind::File) {
-    throw Error(ErrorKind::Unsupported, "family " + family.family +
-                                            " has no text tower to train: it needs one encoder of "
-                                            "kind open_clip with a tokenizer file");
-  }
-  return family.text_encoders.front();
-}
-
-}  // namespace
-
-ClipConfig clip_config(const Recipe& recipe, const ModelConfig& family) {
-  const TextEncoderConfig& text = text_tower(family);
-  return {.text = {.vocabulary = text.vocabulary,
-                   .positions = text.positions,
-                   .width = text.width,
-                   .layers = text.layers,
-                   .heads = text.heads,
-                   .mlp_ratio = text.mlp_ratio,
-                   .projection = text.projection,
-                   .activation = text.activation},
-          .image = {.image_size = family.defaults.width,
-                    .patch_size = recipe.clip.patch_size,
-                    .width = recipe.clip.width,
-                    .layers = recipe.clip.layers,
-                    .heads = recipe.clip.heads,
-                    .projection = text.projection,
-                    .activation = text.activation}};
-}
-
-namespace {
 
 // The vocabulary is learned once and then read back, so that a resumed run sees the same ids.
 std::string learn_tokenizer(const Recipe& recipe, const TextEncoderConfig& text,
@@ -167,6 +137,13 @@ Stage clip_stage(const Recipe& recipe, const StageEnv& env) {
 
   const std::string tokenizer_text = learn_tokenizer(recipe, text, train.captions, env.log);
   const auto tokenizer = ClipTokenizer::from_text(tokenizer_text, text.tokenizer_file);
+  if (tokenizer.vocabulary() != text.vocabulary) {
+    throw Error(ErrorKind::InvalidArgument,
+                "the tokenizer in " + recipe.out + " has " +
+                    std::to_string(tokenizer.vocabulary()) + " ids, the family says " +
+                    std::to_string(text.vocabulary),
+                "delete it, or use another out folder");
+  }
   const int pad = text.pad_with_eos ? tokenizer.eos() : 0;
   const at::Tensor tokens = token_table(tokenizer, train.captions, pad);
   const at::Tensor validation_tokens = token_table(tokenizer, validation.captions, pad);

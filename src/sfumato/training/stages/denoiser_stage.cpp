@@ -7,6 +7,7 @@
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/diffusion/forward_process.h"
 #include "sfumato/family/conditioner.h"
 #include "sfumato/family/load_model.h"
 #include "sfumato/family/model.h"
@@ -26,11 +27,10 @@ namespace {
 struct DenoiserTraining {
   Recipe recipe;
   Model model;
-  at::Tensor moments;         // [N, 2C, h, w] float16
-  at::Tensor tokens;          // [N, T] int32
-  at::Tensor empty_tokens;    // [1, T] int64
-  at::Tensor alphas_cumprod;  // [T] float64
-  at::Tensor vlb;             // [T] float64
+  at::Tensor moments;       // [N, 2C, h, w] float16
+  at::Tensor tokens;        // [N, T] int32
+  at::Tensor empty_tokens;  // [1, T] int64
+  NoiseSchedule schedule;
   EpochOrder order;
   at::ScalarType precision;
 
@@ -46,18 +46,17 @@ struct DenoiserTraining {
     const at::Tensor z = posterior.sample(at::randn(shape, random).to(model.device));
     const at::Tensor x0 = (z - model.config.latent.shift) * model.config.latent.scale;
     const at::Tensor noise = at::randn(shape, random).to(model.device);
-    const at::Tensor t =
-        at::randint(alphas_cumprod.size(0), {shape[0]}, random, at::kLong).to(model.device);
+    const at::Tensor t = at::randint(schedule.steps(), {shape[0]}, random, at::kLong);
 
     const Network network = [this](const at::Tensor& x_t, const at::Tensor& steps,
                                    const Conditioning& cond) {
       const Autocast autocast(model.device, precision);
-      return model.unet->forward(x_t, steps, cond.context);
+      return model.unet->forward(x_t, steps.to(model.device), cond.context);
     };
     const Prediction prediction = model.config.prediction;
     const auto distance = recipe.denoiser.distance == "l1" ? Distance::L1 : Distance::L2;
     const at::Tensor each =
-        diffusion_loss(network, prediction, distance, alphas_cumprod, x0, noise, t,
+        diffusion_loss(network, prediction, distance, schedule, x0, noise, t,
                        {.context = context(batch.tokens, random), .vector = {}, .concat = {}});
     return weighted(each, t);
   }
@@ -66,14 +65,14 @@ struct DenoiserTraining {
   Losses weighted(const at::Tensor& each, const at::Tensor& t) const {
     const DenoiserRecipe& r = recipe.denoiser;
     if (r.elbo_weight > 0.0) {
-      const at::Tensor no_logvar = at::zeros({vlb.size(0)}, each.options());
+      const at::Tensor no_logvar = at::zeros({schedule.steps()}, each.options());
+      const auto vlb = vlb_weights(schedule, model.config.prediction);
       return {ldm_objective(each, t, vlb, no_logvar, 1.0, r.elbo_weight).total,
               {{"unweighted", each.mean()}}};
     }
     if (r.min_snr_gamma > 0.0) {
-      const at::Tensor weight =
-          min_snr_weight(model.config.prediction, alphas_cumprod, t, r.min_snr_gamma);
-      return {(weight * each).mean(), {{"unweighted", each.mean()}}};
+      const auto weights = min_snr_weights(model.config.prediction, schedule, r.min_snr_gamma);
+      return {(lookup(weights, t, each) * each).mean(), {{"unweighted", each.mean()}}};
     }
     return {each.mean(), {}};
   }
@@ -127,16 +126,14 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   const at::Tensor tokens = token_table(*text.tokenizer, train.captions, pad);
   const at::Tensor moments =
       cached_moments(std::filesystem::path(recipe.out) / "latents.safetensors",
-                     latents_key(recipe.denoiser.autoencoder, recipe.data), model.autoencoder.kl,
-                     train, env.device, precision, env.cancel, env.log);
+                     latents_key(recipe.denoiser.autoencoder, train.pictures, precision),
+                     model.autoencoder.kl, train, env.device, precision, env.cancel, env.log);
   const at::Tensor empty_tokens = token_table(*text.tokenizer, {""}, pad).to(env.device, at::kLong);
-  const NoiseSchedule schedule(model.config.schedule);
-  const at::Tensor table = at::tensor(schedule.alphas_cumprod(), at::kDouble).to(env.device);
-  const at::Tensor vlb = vlb_weights(schedule, model.config.prediction).to(env.device);
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
   auto self = std::make_shared<DenoiserTraining>(
-      DenoiserTraining{recipe, model, moments, tokens, empty_tokens, table, vlb, order, precision});
+      DenoiserTraining{recipe, model, moments, tokens, empty_tokens,
+                       NoiseSchedule(model.config.schedule), order, precision});
   Stage stage;
   stage.module = model.unet.ptr();
   stage.task.draw = [self](std::int64_t step) { return self->draw(step); };

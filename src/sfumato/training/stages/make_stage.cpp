@@ -9,7 +9,7 @@ at::ScalarType precision_of(const Recipe& recipe) {
 }
 
 ModelConfig family_of(const Recipe& recipe) {
-  if (std::filesystem::exists(recipe.family)) return read_family(recipe.family);
+  if (recipe.family.ends_with(".toml")) return read_family(recipe.family);
   return find_family(recipe.family);
 }
 

@@ -2,7 +2,6 @@
 // items_per_second counts pictures.
 #include <benchmark/benchmark.h>
 
-#include "sfumato/base/heap.h"
 #include "sfumato/family/load_model.h"
 #include "sfumato/tasks/text_to_image.h"
 
@@ -23,8 +22,4 @@ BENCHMARK(text_to_image_scenes)->Arg(1)->Arg(8)->Unit(benchmark::kMillisecond)->
 }  // namespace
 }  // namespace sfumato
 
-int main(int argc, char** argv) {
-  sfumato::keep_freed_memory();
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-}
+BENCHMARK_MAIN();

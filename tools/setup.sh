@@ -8,6 +8,8 @@ mkdir -p build
 packages=(
   g++ cmake ninja-build pkg-config git             # build tools
   libtorch-dev libopenblas0-openmp                 # tensors, autograd; float32 matrix products
+  libhwy-dev                                       # SIMD with run-time dispatch
+  libgoogle-perftools-dev                          # tcmalloc
   libtomlplusplus-dev nlohmann-json3-dev           # TOML, JSON
   libpng-dev libjpeg-dev libwebp-dev libcairo2-dev # pictures
   libarchive-dev zlib1g-dev libutf8proc-dev        # tar shards, compression, Unicode

@@ -10,7 +10,6 @@
 
 #include "command.h"
 #include "sfumato/base/error.h"
-#include "sfumato/base/heap.h"
 #include "sfumato/base/nearest.h"
 
 namespace sfumato::cli {
@@ -135,7 +134,6 @@ int guarded(std::span<const char* const> args, Streams io) {
 
 int main(int argc, char** argv) {
   using namespace sfumato::cli;
-  sfumato::keep_freed_memory();
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   std::signal(SIGPIPE, SIG_IGN);

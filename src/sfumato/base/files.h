@@ -21,7 +21,6 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   std::ostream& stream() { return out_; }
-  const std::filesystem::path& temporary_path() const { return temporary_; }
   /// Flushes, checks for write errors (full disk) and renames over the final path.
   void commit();
 

@@ -48,8 +48,7 @@ GroupNormImpl::GroupNormImpl(int64_t groups, int64_t channels, double eps)
 }
 
 at::Tensor GroupNormImpl::forward(const at::Tensor& x) {
-  return at::group_norm(x.to(at::kFloat), groups_, weight.to(at::kFloat), bias.to(at::kFloat), eps_)
-      .to(x.scalar_type());
+  return ops::group_norm(x, groups_, weight, bias, eps_);
 }
 
 at::Tensor GroupNormImpl::silu(const at::Tensor& x) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sfumato/base/error.h"
+#include "sfumato/training/tensor_groups.h"
 
 namespace sfumato {
 namespace {
@@ -40,30 +41,31 @@ void AdamW::zero_grad() {
   for (auto& [name, parameter] : parameters_) parameter.mutable_grad() = at::Tensor();
 }
 
-void AdamW::apply_weight_decay(double learning_rate) {
-  std::vector<at::Tensor> decayed;
+void AdamW::step(double learning_rate) {
+  ++steps_;
+  std::vector<Updated> all;
   for (const auto& [name, parameter] : parameters_) {
     if (!parameter.grad().defined()) continue;
-    if (!config_.decay_matrices_only || parameter.dim() >= 2) decayed.push_back(parameter);
+    all.push_back({parameter, parameter.grad(), exp_avg_.at(name), exp_avg_sq_.at(name)});
   }
-  if (!decayed.empty()) at::_foreach_mul_(decayed, 1.0 - learning_rate * config_.weight_decay);
+  if (all.empty()) return;
+  for_each_group(all[0].parameter.device(), all.size(), [&](std::size_t first, std::size_t last) {
+    update({all.data() + first, last - first}, learning_rate);
+  });
 }
 
-void AdamW::step(double learning_rate) {
-  const at::NoGradGuard no_grad;
-  ++steps_;
-  if (config_.weight_decay != 0.0) apply_weight_decay(learning_rate);
-
-  std::vector<at::Tensor> parameters, gradients, averages, squares;
-  for (const auto& [name, parameter] : parameters_) {
-    if (!parameter.grad().defined()) continue;
-    parameters.push_back(parameter);
-    gradients.push_back(parameter.grad());
-    averages.push_back(exp_avg_.at(name));
-    squares.push_back(exp_avg_sq_.at(name));
+void AdamW::update(at::ArrayRef<Updated> group, double learning_rate) const {
+  std::vector<at::Tensor> parameters, decayed, gradients, averages, squares;
+  for (const Updated& u : group) {
+    parameters.push_back(u.parameter);
+    gradients.push_back(u.gradient);
+    averages.push_back(u.average);
+    squares.push_back(u.square);
+    if (!config_.decay_matrices_only || u.parameter.dim() >= 2) decayed.push_back(u.parameter);
   }
-  if (parameters.empty()) return;
-
+  if (config_.weight_decay != 0.0 && !decayed.empty()) {
+    at::_foreach_mul_(decayed, 1.0 - learning_rate * config_.weight_decay);
+  }
   at::_foreach_mul_(averages, config_.beta1);
   at::_foreach_add_(averages, gradients, 1.0 - config_.beta1);
   at::_foreach_mul_(squares, config_.beta2);
@@ -93,18 +95,23 @@ void AdamW::restore(const TensorMap& moments, std::int64_t steps) {
 }
 
 at::Tensor clip_gradients(const TensorMap& parameters, double max_norm) {
-  const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> gradients, norms;
+  std::vector<at::Tensor> gradients;
   for (const auto& [name, parameter] : parameters) {
-    if (!parameter.grad().defined()) continue;
-    gradients.push_back(parameter.grad());
-    norms.push_back(parameter.grad().norm());
+    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
   }
   if (gradients.empty()) return at::zeros({});
+
+  const at::Device device = gradients[0].device();
+  std::vector<at::Tensor> norms(gradients.size());
+  for_each_group(device, gradients.size(), [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) norms[i] = gradients[i].norm();
+  });
   const at::Tensor norm = at::stack(norms).norm();
   if (max_norm > 0.0) {
     const at::Tensor scale = (max_norm / (norm + 1e-6)).clamp_max(1.0);
-    for (auto& gradient : gradients) gradient.mul_(scale);
+    for_each_group(device, gradients.size(), [&](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i < last; ++i) gradients[i].mul_(scale);
+    });
   }
   return norm;
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+#include <c10/util/ArrayRef.h>
+
 #include <cstdint>
 
 #include "sfumato/tensor/tensor_map.h"
@@ -33,7 +36,10 @@ class AdamW {
   void restore(const TensorMap& moments, std::int64_t steps);
 
  private:
-  void apply_weight_decay(double learning_rate);
+  struct Updated {
+    at::Tensor parameter, gradient, average, square;
+  };
+  void update(at::ArrayRef<Updated> group, double learning_rate) const;
 
   TensorMap parameters_, exp_avg_, exp_avg_sq_;
   AdamWConfig config_;

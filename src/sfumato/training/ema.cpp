@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sfumato/base/error.h"
+#include "sfumato/training/tensor_groups.h"
 
 namespace sfumato {
 namespace {
@@ -29,12 +30,15 @@ Ema::Ema(const TensorMap& parameters, double decay, bool warm_up)
 }
 
 void Ema::update() {
-  const at::NoGradGuard no_grad;
   ++updates_;
   const double decay = warm_up_ ? warmed_up_decay(decay_, updates_) : decay_;
-  const std::vector<at::Tensor> averages = values(average_);
-  at::_foreach_mul_(averages, decay);
-  at::_foreach_add_(averages, values(parameters_), 1.0 - decay);
+  const std::vector<at::Tensor> averages = values(average_), live = values(parameters_);
+  if (averages.empty()) return;
+  for_each_group(averages[0].device(), averages.size(), [&](std::size_t first, std::size_t last) {
+    const at::TensorList some(averages.data() + first, last - first);
+    at::_foreach_mul_(some, decay);
+    at::_foreach_add_(some, {live.data() + first, last - first}, 1.0 - decay);
+  });
 }
 
 void Ema::swap() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <sstream>
 
 #include "sfumato/base/error.h"
@@ -61,6 +62,13 @@ void read_clip(TomlTable table, ClipRecipe& recipe) {
   table.get("width", recipe.width);
   table.get("layers", recipe.layers);
   table.get("heads", recipe.heads);
+  std::vector<std::string> groups;  // each a line of words
+  table.get("exchange", groups);
+  for (const std::string& group : groups) {
+    std::istringstream words(group);
+    recipe.exchange.emplace_back(std::istream_iterator<std::string>(words),
+                                 std::istream_iterator<std::string>());
+  }
   table.finish();
 }
 
@@ -97,6 +105,7 @@ Recipe parse_recipe(TomlTable table) {
   table.get("batch", recipe.batch);
   table.get("seed", recipe.seed);
   table.get("precision", recipe.precision);
+  if (recipe.stage != "autoencoder") table.get("replicas", recipe.replicas);
   if (auto optimizer = table.table("optimizer")) read_optimizer(*optimizer, recipe);
   if (auto every = table.table("every")) read_every(*every, recipe);
 
@@ -122,6 +131,8 @@ void check_recipe(const Recipe& recipe) {
   constexpr double kMany = 1e12;
   expect_range("steps", static_cast<double>(recipe.steps), 1, kMany);
   expect_range("batch", static_cast<double>(recipe.batch), 1, 1 << 20);
+  expect_range("replicas", static_cast<double>(recipe.replicas), 1,
+               static_cast<double>(recipe.batch));
   expect_range("validation_count", static_cast<double>(recipe.validation_count), 1, kMany);
   expect_one_of("precision", recipe.precision, {"float32", "bfloat16"});
   expect_one_of("optimizer.schedule", recipe.schedule.kind, {"constant", "cosine"});

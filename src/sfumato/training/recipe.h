@@ -8,6 +8,7 @@
 
 #include "sfumato/base/toml.h"
 #include "sfumato/training/adamw.h"
+#include "sfumato/training/hard_negative.h"
 #include "sfumato/training/lr_schedule.h"
 
 namespace sfumato {
@@ -20,6 +21,7 @@ struct AutoencoderRecipe {
 /// The image tower is used for training only, so the family file does not describe it.
 struct ClipRecipe {
   std::int64_t patch_size = 8, width = 192, layers = 4, heads = 4;
+  std::vector<WordGroup> exchange;  ///< whose words make wrong captions; none: no such captions
 };
 
 struct DenoiserRecipe {
@@ -42,6 +44,7 @@ struct Recipe {
   std::string out;               ///< folder of everything the run writes
   std::int64_t steps = 1000, batch = 32, seed = 0;
   std::int64_t validation_count = 500;
+  std::int64_t replicas = 1;  ///< copies of the network, each with a part of the batch and a thread
   std::string precision = "float32";  ///< or "bfloat16": autocast, norms in float32
 
   // [optimizer]

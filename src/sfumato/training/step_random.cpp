@@ -3,14 +3,16 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
-#include "sfumato/base/random.h"
-
 namespace sfumato {
 
+Random step_random(std::uint64_t seed, std::int64_t step) {
+  Random random(seed * 0x9E3779B97F4A7C15ull + static_cast<std::uint64_t>(step));
+  random.bits();
+  return random;
+}
+
 at::Generator step_generator(std::uint64_t seed, std::int64_t step) {
-  Random mix(seed * 0x9E3779B97F4A7C15ull + static_cast<std::uint64_t>(step));
-  mix.bits();
-  return at::make_generator<at::CPUGeneratorImpl>(mix.bits());
+  return at::make_generator<at::CPUGeneratorImpl>(step_random(seed, step).bits());
 }
 
 }  // namespace sfumato

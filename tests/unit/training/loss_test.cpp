@@ -80,6 +80,8 @@ TEST(ContrastiveLoss, IsLogOfTheBatchWithoutKnowledgeAndNearZeroWithIt) {
   EXPECT_NEAR(contrastive_loss(same, same, scale).item<double>(), std::log(5.0), 1e-5);
   const at::Tensor own = at::eye(5) * 3.0;
   EXPECT_LT(contrastive_loss(own, own * 0.1, scale).item<double>(), 1e-6);
+  // A wrong text as near as the own one costs the image's half log 2, the text's nothing.
+  EXPECT_NEAR(contrastive_loss(own, own, scale, own).item<double>(), std::log(2.0) / 2, 1e-5);
 }
 
 TEST(LatentScale, BringsDrawnLatentsToUnitVariance) {

@@ -18,8 +18,11 @@
 #include "sfumato/text/clip_tokenizer.h"
 #include "sfumato/training/clip_config.h"
 #include "sfumato/training/contrastive_loss.h"
+#include "sfumato/training/hard_negative.h"
 #include "sfumato/training/picture_set.h"
+#include "sfumato/training/replicas.h"
 #include "sfumato/training/stage.h"
+#include "sfumato/training/step_random.h"
 
 namespace sfumato {
 namespace {
@@ -48,22 +51,38 @@ struct ClipTraining {
   PictureSet train, validation;
   at::Tensor tokens, validation_tokens;  // [N, T] int32
   EpochOrder order;
+  ClipTokenizer tokenizer;
+  int pad;
+  Replicas towers;
   at::Device device;
   at::ScalarType precision;
 
   Batch draw(std::int64_t step) {
     const at::Tensor indices = order.batch(step, recipe.batch);
-    return {train.batch(indices).to(device), tokens.index_select(0, indices).to(device, at::kLong)};
+    Batch batch{train.batch(indices).to(device),
+                tokens.index_select(0, indices).to(device, at::kLong)};
+    if (!recipe.clip.exchange.empty()) {
+      batch.wrong_tokens = wrong_tokens(indices, step).to(device, at::kLong);
+    }
+    return batch;
+  }
+
+  at::Tensor wrong_tokens(const at::Tensor& indices, std::int64_t step) const {
+    Random random = step_random(static_cast<std::uint64_t>(recipe.seed), step);
+    std::vector<std::string> captions;
+    for (std::int64_t i = 0; i < indices.size(0); ++i) {
+      const auto index = static_cast<std::size_t>(indices.data_ptr<std::int64_t>()[i]);
+      captions.push_back(hard_negative(train.captions[index], recipe.clip.exchange, random));
+    }
+    return token_table(tokenizer, captions, pad);
   }
 
   Losses loss(const Batch& batch) {
-    at::Tensor images, texts;
-    {
-      const Autocast autocast(device, precision);
-      images = model->encode_image(batch.input);
-      texts = model->encode_text(batch.tokens);
-    }
-    const at::Tensor total = contrastive_loss(images, texts, model->logit_scale);
+    std::vector<at::Tensor> inputs{batch.input, batch.tokens};
+    if (batch.wrong_tokens.defined()) inputs.push_back(batch.wrong_tokens);
+    const auto features = towers.forward(inputs).chunk(static_cast<std::int64_t>(inputs.size()), 1);
+    const at::Tensor wrong = features.size() > 2 ? features[2] : at::Tensor();
+    const at::Tensor total = contrastive_loss(features[0], features[1], model->logit_scale, wrong);
     return {total, {{"logit_scale", model->logit_scale.detach().clone()}}};
   }
 
@@ -101,6 +120,30 @@ struct ClipTraining {
     return {out / "clip.safetensors", out / family.text_encoders.front().tokenizer_file};
   }
 };
+
+// Features of pictures, captions and, where given, wrong captions, side by side: [b, 2 or 3 E].
+at::Tensor encode(Clip& model, const std::vector<at::Tensor>& inputs, at::ScalarType precision) {
+  const Autocast autocast(inputs[0].device(), precision);
+  const std::vector<at::Tensor> tokens(inputs.begin() + 1, inputs.end());
+  const at::Tensor texts = model->encode_text(at::cat(tokens));
+  std::vector<at::Tensor> features = texts.chunk(static_cast<std::int64_t>(tokens.size()));
+  features.insert(features.begin(), model->encode_image(inputs[0]));
+  return at::cat(features, 1).to(at::kFloat);
+}
+
+Replicas replicas(const Clip& model, const ClipConfig& config, const Recipe& recipe) {
+  std::vector<Replicas::Replica> all;
+  for (std::int64_t i = 0; i < recipe.replicas; ++i) {
+    const nn::InitGuard init(nn::Init::Empty);
+    Clip clip = i == 0 ? model : Clip(config);
+    clip->to(model->logit_scale.device());
+    all.push_back({clip.ptr(), [clip, precision = precision_of(recipe)](
+                                   const std::vector<at::Tensor>& inputs) mutable {
+                     return encode(clip, inputs, precision);
+                   }});
+  }
+  return Replicas(std::move(all));
+}
 
 // The vocabulary is learned once and then read back, so that a resumed run sees the same ids.
 std::string learn_tokenizer(const Recipe& recipe, const TextEncoderConfig& text,
@@ -152,9 +195,10 @@ Stage clip_stage(const Recipe& recipe, const StageEnv& env) {
   const nn::InitGuard init(nn::Init::Random, static_cast<std::uint64_t>(recipe.seed));
   Clip model(clip_config(recipe, family));
   model->to(env.device);
-  auto self = std::make_shared<ClipTraining>(
-      ClipTraining{recipe, family, model, std::move(train), std::move(validation), tokens,
-                   validation_tokens, order, env.device, precision_of(recipe)});
+  auto self = std::make_shared<ClipTraining>(ClipTraining{
+      recipe, family, model, std::move(train), std::move(validation), tokens, validation_tokens,
+      order, tokenizer, pad, replicas(model, clip_config(recipe, family), recipe), env.device,
+      precision_of(recipe)});
 
   Stage stage;
   stage.module = model.ptr();

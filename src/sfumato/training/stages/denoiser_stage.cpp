@@ -17,6 +17,7 @@
 #include "sfumato/training/elbo.h"
 #include "sfumato/training/latents.h"
 #include "sfumato/training/picture_set.h"
+#include "sfumato/training/replicas.h"
 #include "sfumato/training/sample_grid.h"
 #include "sfumato/training/stage.h"
 #include "sfumato/training/trained_parts.h"
@@ -32,6 +33,7 @@ struct DenoiserTraining {
   at::Tensor empty_tokens;  // [1, T] int64
   NoiseSchedule schedule;
   EpochOrder order;
+  Replicas networks;
   at::ScalarType precision;
 
   Batch draw(std::int64_t step) {
@@ -50,8 +52,7 @@ struct DenoiserTraining {
 
     const Network network = [this](const at::Tensor& x_t, const at::Tensor& steps,
                                    const Conditioning& cond) {
-      const Autocast autocast(model.device, precision);
-      return model.unet->forward(x_t, steps.to(model.device), cond.context);
+      return networks.forward({x_t, steps.to(model.device), *cond.context});
     };
     const Prediction prediction = model.config.prediction;
     const auto distance = recipe.denoiser.distance == "l1" ? Distance::L1 : Distance::L2;
@@ -106,6 +107,32 @@ struct DenoiserTraining {
   }
 };
 
+// The layout in which oneDNN and cuDNN convolve without reordering.
+void use_channels_last(torch::nn::Module& module) {
+  for (at::Tensor& parameter : module.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.detach().contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
+// The model's U-Net and as many copies of it as the recipe asks for.
+Replicas replicas(const Model& model, std::int64_t count, at::ScalarType precision) {
+  std::vector<Replicas::Replica> all;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const nn::InitGuard init(nn::Init::Empty);
+    UNet unet = i == 0 ? model.unet : UNet(*model.config.unet);
+    unet->to(model.device);
+    if (i == 0) use_channels_last(*unet);
+    all.push_back({unet.ptr(), [unet, precision](const std::vector<at::Tensor>& inputs) mutable {
+                     const Autocast autocast(inputs[0].device(), precision);
+                     const at::Tensor x = inputs[0].contiguous(at::MemoryFormat::ChannelsLast);
+                     return unet->forward(x, inputs[1], inputs[2]);
+                   }});
+  }
+  return Replicas(std::move(all));
+}
+
 }  // namespace
 
 Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
@@ -131,9 +158,9 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   const at::Tensor empty_tokens = token_table(*text.tokenizer, {""}, pad).to(env.device, at::kLong);
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
-  auto self = std::make_shared<DenoiserTraining>(
-      DenoiserTraining{recipe, model, moments, tokens, empty_tokens,
-                       NoiseSchedule(model.config.schedule), order, precision});
+  auto self = std::make_shared<DenoiserTraining>(DenoiserTraining{
+      recipe, model, moments, tokens, empty_tokens, NoiseSchedule(model.config.schedule), order,
+      replicas(model, recipe.replicas, precision), precision});
   Stage stage;
   stage.module = model.unet.ptr();
   stage.task.draw = [self](std::int64_t step) { return self->draw(step); };

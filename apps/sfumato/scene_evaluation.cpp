@@ -15,6 +15,11 @@ namespace {
 
 constexpr int kAutoencoderBatch = 32;
 
+double share(std::span<const PaintedScene> painted, bool (*good)(const PaintedScene&)) {
+  const auto count = std::count_if(painted.begin(), painted.end(), good);
+  return painted.empty() ? 0.0 : double(count) / double(painted.size());
+}
+
 }  // namespace
 
 double reader_accuracy(int count, int size, std::uint64_t seed, const OnDone& on_done) {
@@ -58,9 +63,11 @@ std::vector<PaintedScene> paint_scenes(const Model& model, const TextToImageRequ
 }
 
 double accuracy(std::span<const PaintedScene> painted) {
-  const auto right = std::count_if(painted.begin(), painted.end(),
-                                   [](const PaintedScene& p) { return p.check.right(); });
-  return painted.empty() ? 0.0 : double(right) / double(painted.size());
+  return share(painted, [](const PaintedScene& p) { return p.check.right(); });
+}
+
+double object_accuracy(std::span<const PaintedScene> painted) {
+  return share(painted, [](const PaintedScene& p) { return p.check.objects_right; });
 }
 
 std::string verdict(const PaintedScene& painted) {

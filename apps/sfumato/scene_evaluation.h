@@ -38,6 +38,8 @@ std::vector<PaintedScene> paint_scenes(const Model& model, const TextToImageRequ
 
 /// The share of pictures with every object and every stated relation right.
 double accuracy(std::span<const PaintedScene> painted);
+/// The share with every object right, wherever it stands.
+double object_accuracy(std::span<const PaintedScene> painted);
 
 /// Caption and what was seen instead: "red circle | red ring, blue star".
 std::string verdict(const PaintedScene& painted);
@@ -45,9 +47,17 @@ std::string verdict(const PaintedScene& painted);
 /// Mean PSNR in dB of encoding and decoding `count` scenes that no training run draws.
 double autoencoder_psnr(const Model& model, int count, std::uint64_t seed, const OnDone& on_done);
 
-/// CLIP, text -> image: the share of captions whose nearest picture among 100 scenes with different
-/// objects is their own. Both towers come from the finished run of a clip recipe.
-double clip_retrieval(const std::string& recipe_file, int groups, std::uint64_t seed,
-                      const OnDone& on_done);
+struct ClipScores {
+  /// The share of captions whose nearest picture among 100 scenes with different objects is theirs.
+  double retrieved;
+  /// The share of pictures that prefer their caption to the one with its relation inverted, and of
+  /// how many.
+  double relations_right;
+  int relations;
+};
+
+/// Both towers come from the finished run of a clip recipe; `groups` times 100 scenes.
+ClipScores clip_scores(const std::string& recipe_file, int groups, std::uint64_t seed,
+                       const OnDone& on_done);
 
 }  // namespace sfumato::cli

@@ -11,9 +11,8 @@ namespace sfumato {
 
 /// What one step trains on, on the device of the model.
 struct Batch {
-  at::Tensor input;           ///< pictures [B, 3, S, S] in [-1, 1]; for the denoiser their moments
-  at::Tensor tokens;          ///< [B, T] int64 captions; the autoencoder has none
-  at::Tensor wrong_tokens{};  ///< [B, T] int64 captions that are not true, for CLIP
+  at::Tensor input;   ///< pictures [B, 3, S, S] in [-1, 1]; for the denoiser their moments
+  at::Tensor tokens;  ///< [B, T] int64 captions; the autoencoder has none
 };
 
 /// The batch of a step: a pure function of the step, so that resuming continues exactly.

@@ -8,9 +8,7 @@ namespace sfumato {
 /// among the batch, and each text its image; the mean of both cross-entropies.
 ///   image_features, text_features  [N, E], not normalised
 ///   logit_scale                    [] log of the inverse temperature
-///   wrong_texts                    [M, E] further texts that belong to none of the images
-///                                  (Yuksekgonul et al. 2023), or undefined
 at::Tensor contrastive_loss(const at::Tensor& image_features, const at::Tensor& text_features,
-                            const at::Tensor& logit_scale, const at::Tensor& wrong_texts = {});
+                            const at::Tensor& logit_scale);
 
 }  // namespace sfumato

@@ -36,21 +36,21 @@ at::Tensor diffusion_loss(const Network& network, Prediction prediction, Distanc
   return distance_per_sample(distance, network(x_t, t, cond), target);
 }
 
-std::vector<double> min_snr_weights(Prediction prediction, const NoiseSchedule& schedule,
-                                    double gamma) {
+std::vector<double> snr_weights(Prediction prediction, const NoiseSchedule& schedule,
+                                const SnrLimits& limits) {
   std::vector<double> weights;
   for (const double alpha_bar : schedule.alphas_cumprod()) {
     const double snr = alpha_bar / (1.0 - alpha_bar);
-    const double capped = std::min(snr, gamma);
+    const double limited = std::clamp(snr, limits.floor, limits.ceiling);
     switch (prediction) {
       case Prediction::Epsilon:
-        weights.push_back(capped / snr);
+        weights.push_back(limited / snr);
         break;
       case Prediction::V:
-        weights.push_back(capped / (snr + 1.0));
+        weights.push_back(limited / (snr + 1.0));
         break;
       case Prediction::Sample:
-        weights.push_back(capped);
+        weights.push_back(limited);
         break;
     }
   }

@@ -30,9 +30,17 @@ at::Tensor diffusion_loss(const Network& network, Prediction prediction, Distanc
                           const NoiseSchedule& schedule, const at::Tensor& x0,
                           const at::Tensor& noise, const at::Tensor& t, const Conditioning& cond);
 
-/// Min-SNR-gamma weight of each sample's loss (Hang et al. 2023, eq. 5): min(SNR, gamma) divided
-/// by SNR (eps), by SNR + 1 (v) or by 1 (x0), with SNR = ᾱ / (1 - ᾱ): one per timestep, [T].
-std::vector<double> min_snr_weights(Prediction prediction, const NoiseSchedule& schedule,
-                                    double gamma);
+/// Limits of the weight that the squared error of x0 gets at a timestep, by nature its SNR = ᾱ /
+/// (1 - ᾱ). A ceiling of 5 is min-SNR-gamma (Hang et al. 2023, eq. 5): less of what is nearly
+/// clean. A floor of 1 is the truncated SNR (Salimans & Ho 2022, sec. 4): more of what is nearly
+/// noise, where a picture's layout is decided.
+struct SnrLimits {
+  double floor, ceiling;
+};
+
+/// Weight of the loss at each timestep, [T]: the limited SNR divided by SNR (eps), by SNR + 1 (v)
+/// or by 1 (x0).
+std::vector<double> snr_weights(Prediction prediction, const NoiseSchedule& schedule,
+                                const SnrLimits& limits);
 
 }  // namespace sfumato

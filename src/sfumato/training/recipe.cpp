@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
-#include <sstream>
 
 #include "sfumato/base/error.h"
 #include "sfumato/base/nearest.h"
@@ -62,13 +60,6 @@ void read_clip(TomlTable table, ClipRecipe& recipe) {
   table.get("width", recipe.width);
   table.get("layers", recipe.layers);
   table.get("heads", recipe.heads);
-  std::vector<std::string> groups;  // each a line of words
-  table.get("exchange", groups);
-  for (const std::string& group : groups) {
-    std::istringstream words(group);
-    recipe.exchange.emplace_back(std::istream_iterator<std::string>(words),
-                                 std::istream_iterator<std::string>());
-  }
   table.finish();
 }
 
@@ -76,7 +67,8 @@ void read_denoiser(TomlTable table, DenoiserRecipe& recipe) {
   table.require("autoencoder", recipe.autoencoder);
   table.require("clip", recipe.clip);
   table.get("caption_dropout", recipe.caption_dropout);
-  table.get("min_snr_gamma", recipe.min_snr_gamma);
+  table.get("train_text_encoder", recipe.train_text_encoder);
+  table.get("snr_limits", recipe.snr_limits);
   table.get("elbo_weight", recipe.elbo_weight);
   table.get("distance", recipe.distance);
   table.get("prompts", recipe.prompts);
@@ -152,11 +144,16 @@ void check_recipe(const Recipe& recipe) {
   expect_range("clip.patch_size", static_cast<double>(recipe.clip.patch_size), 1, 4096);
   expect_range("clip.width", static_cast<double>(recipe.clip.width), 1, 1 << 16);
   expect_range("denoiser.caption_dropout", recipe.denoiser.caption_dropout, 0.0, 1.0);
-  expect_range("denoiser.min_snr_gamma", recipe.denoiser.min_snr_gamma, 0.0, 1e6);
   expect_range("denoiser.elbo_weight", recipe.denoiser.elbo_weight, 0.0, 1e6);
-  if (recipe.denoiser.min_snr_gamma > 0.0 && recipe.denoiser.elbo_weight > 0.0) {
+  const auto& limits = recipe.denoiser.snr_limits;
+  if (!limits.empty() && (limits.size() != 2 || !(limits[0] >= 0.0 && limits[0] <= limits[1]))) {
     throw Error(ErrorKind::InvalidArgument,
-                "recipe: denoiser.min_snr_gamma and denoiser.elbo_weight exclude each other");
+                "recipe: denoiser.snr_limits must be [floor, ceiling], 0 <= floor <= ceiling",
+                "for example [1.0, 5.0]; ceiling may be inf");
+  }
+  if (!limits.empty() && recipe.denoiser.elbo_weight > 0.0) {
+    throw Error(ErrorKind::InvalidArgument,
+                "recipe: denoiser.snr_limits and denoiser.elbo_weight exclude each other");
   }
   expect_range("denoiser.sample_steps", static_cast<double>(recipe.denoiser.sample_steps), 1, 1000);
   expect_one_of("denoiser.distance", recipe.denoiser.distance, {"l2", "l1"});

@@ -8,7 +8,6 @@
 
 #include "sfumato/base/toml.h"
 #include "sfumato/training/adamw.h"
-#include "sfumato/training/hard_negative.h"
 #include "sfumato/training/lr_schedule.h"
 
 namespace sfumato {
@@ -21,15 +20,15 @@ struct AutoencoderRecipe {
 /// The image tower is used for training only, so the family file does not describe it.
 struct ClipRecipe {
   std::int64_t patch_size = 8, width = 192, layers = 4, heads = 4;
-  std::vector<WordGroup> exchange;  ///< whose words make wrong captions; none: no such captions
 };
 
 struct DenoiserRecipe {
-  std::string autoencoder, clip;  ///< the out folders of the two stages before
-  double caption_dropout = 0.1;   ///< share of captions replaced by "" (classifier-free guidance)
-  double min_snr_gamma = 0.0;     ///< > 0: weights the loss by min-SNR-gamma
-  double elbo_weight = 0.0;       ///< > 0: adds so much of the variational bound (training/elbo.h)
-  std::string distance = "l2";    ///< or "l1"
+  std::string autoencoder, clip;    ///< the out folders of the two stages before
+  bool train_text_encoder = false;  ///< with the denoiser (LDM eq. 3); else it stays as it is
+  double caption_dropout = 0.1;     ///< share of captions replaced by "" (classifier-free guidance)
+  std::vector<double> snr_limits;  ///< {floor, ceiling} of the loss weights, see SnrLimits; or none
+  double elbo_weight = 0.0;        ///< > 0: adds so much of the variational bound (training/elbo.h)
+  std::string distance = "l2";     ///< or "l1"
   std::vector<std::string> prompts;  ///< of the sample grid
   std::int64_t sample_steps = 20;
   double guidance = 4.0;
@@ -44,7 +43,8 @@ struct Recipe {
   std::string out;               ///< folder of everything the run writes
   std::int64_t steps = 1000, batch = 32, seed = 0;
   std::int64_t validation_count = 500;
-  std::int64_t replicas = 1;  ///< copies of the network, each with a part of the batch and a thread
+  /// Copies of the network, each with a part of the batch and a thread; on a CPU, see replicas.h.
+  std::int64_t replicas = 1;
   std::string precision = "float32";  ///< or "bfloat16": autocast, norms in float32
 
   // [optimizer]

@@ -55,6 +55,8 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env);
 Stage make_stage(const Recipe& recipe, const StageEnv& env);
 
 at::ScalarType precision_of(const Recipe& recipe);
+/// Replicas are for the threads of a CPU; a GPU works on the whole batch at once.
+std::int64_t replica_count(const Recipe& recipe, at::Device device);
 /// The family a recipe names: a file when there is one of that name, else part of the program.
 ModelConfig family_of(const Recipe& recipe);
 

@@ -37,5 +37,16 @@ TEST(TextToImageRetrieval, RefusesFeaturesThatDoNotPair) {
   EXPECT_THROW(text_to_image_retrieval(at::ones({3, 2}), at::ones({2, 2})), Error);
 }
 
+TEST(TrueTextPreference, CountsImagesNearerToTheirOwnTextWhateverTheLengths) {
+  const at::Tensor images = at::eye(4);
+  const at::Tensor others = at::roll(images, 1, 0);
+  EXPECT_DOUBLE_EQ(true_text_preference(images, 0.1 * images, 10 * others), 1.0);
+  EXPECT_DOUBLE_EQ(true_text_preference(images, 10 * others, 0.1 * images), 0.0);
+  const at::Tensor half = at::cat({images.slice(0, 0, 2), others.slice(0, 2, 4)});
+  EXPECT_DOUBLE_EQ(true_text_preference(images, half, at::full({4, 4}, 1.0)), 0.5);
+  EXPECT_DOUBLE_EQ(true_text_preference(images, others, others), 0.0);  // a tie is no preference
+  EXPECT_THROW(true_text_preference(images, images, at::ones({3, 4})), Error);
+}
+
 }  // namespace
 }  // namespace sfumato

@@ -56,12 +56,19 @@ TEST(DiffusionLoss, IsOnePerSampleAndPredictionOfZeroCostsTheNoise) {
   EXPECT_TRUE(at::allclose(l1, d.noise.abs().mean({1, 2, 3})));
 }
 
-TEST(MinSnrWeights, CapOnlyTheEasySteps) {
+TEST(SnrWeights, LimitTheWeightOfX0) {
   const Draw d;
-  const auto weights = min_snr_weights(Prediction::Epsilon, d.schedule, 5.0);
-  const double abar = d.schedule.alphas_cumprod()[10];
-  EXPECT_NEAR(weights[10], 5.0 * (1 - abar) / abar, 1e-12);
-  EXPECT_EQ(weights[900], 1.0);
+  const auto snr = [&](int t) {
+    const double abar = d.schedule.alphas_cumprod()[static_cast<std::size_t>(t)];
+    return abar / (1 - abar);
+  };
+  const auto eps = snr_weights(Prediction::Epsilon, d.schedule, {0.5, 5.0});
+  EXPECT_NEAR(eps[10], 5.0 / snr(10), 1e-12);
+  ASSERT_TRUE(snr(400) > 0.5 && snr(400) < 5.0);
+  EXPECT_NEAR(eps[400], 1.0, 1e-12);
+  EXPECT_NEAR(eps[900], 0.5 / snr(900), 1e-9);
+  EXPECT_NEAR(snr_weights(Prediction::Sample, d.schedule, {0.5, 5.0})[900], 0.5, 1e-12);
+  EXPECT_NEAR(snr_weights(Prediction::V, d.schedule, {0.0, 5.0})[10], 5.0 / (snr(10) + 1), 1e-12);
 }
 
 TEST(AutoencoderLoss, AddsReconstructionAndWeightedKl) {
@@ -80,8 +87,6 @@ TEST(ContrastiveLoss, IsLogOfTheBatchWithoutKnowledgeAndNearZeroWithIt) {
   EXPECT_NEAR(contrastive_loss(same, same, scale).item<double>(), std::log(5.0), 1e-5);
   const at::Tensor own = at::eye(5) * 3.0;
   EXPECT_LT(contrastive_loss(own, own * 0.1, scale).item<double>(), 1e-6);
-  // A wrong text as near as the own one costs the image's half log 2, the text's nothing.
-  EXPECT_NEAR(contrastive_loss(own, own, scale, own).item<double>(), std::log(2.0) / 2, 1e-5);
 }
 
 TEST(LatentScale, BringsDrawnLatentsToUnitVariance) {

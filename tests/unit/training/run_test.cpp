@@ -147,11 +147,33 @@ TEST(RunTraining, ThreeStagesMakeAModelThatLoads) {
 
   // The weights are the averaged ones, rounded to half precision.
   const TensorMap state = load_safetensors(recipe.out + "/state/state-3.safetensors");
-  const at::Tensor average = state.at("ema.input_blocks.0.0.weight");
+  const at::Tensor average = state.at("ema.unet.input_blocks.0.0.weight");
   const TensorMap shipped = load_safetensors(tiny.path("shipped/model.safetensors"));
   const at::Tensor saved = shipped.at("model.diffusion_model.input_blocks.0.0.weight");
   EXPECT_EQ(saved.scalar_type(), at::kHalf);
   EXPECT_TRUE(at::equal(saved, average.to(at::kHalf)));
+}
+
+TEST(RunTraining, TheTextEncoderIsFrozenUnlessTheRecipeTrainsIt) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  const TensorMap clip = load_safetensors(tiny.path("clip/clip.safetensors"));
+  const std::string weight = "transformer.resblocks.0.mlp.c_fc.weight";
+  for (const bool trained : {false, true}) {
+    SCOPED_TRACE(trained);
+    Recipe whole = tiny.recipe("denoiser", trained ? "joint" : "frozen", 4);
+    whole.denoiser.train_text_encoder = trained;
+    train_stage(whole);
+    const TensorMap model = load_safetensors(whole.out + "/model/model.safetensors");
+    const at::Tensor after = model.at("cond_stage_model.model." + weight);
+    EXPECT_EQ(at::equal(after, clip.at(weight).to(at::kHalf)), !trained);
+
+    Recipe broken = whole;
+    broken.out += "-broken";
+    ASSERT_TRUE(train_until(broken, "step 2/4"));
+    train_stage(broken);
+    expect_same_state(whole, broken);
+  }
 }
 
 TEST(RunTraining, SaysWhatIsMissing) {

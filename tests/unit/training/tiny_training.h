@@ -53,7 +53,7 @@ class TinyTraining {
     r.learning_rate = 2e-3;
     r.log_every = 1;
     r.sample_every = r.save_every = 0;
-    r.clip = {.patch_size = 8, .width = 16, .layers = 1, .heads = 2, .exchange = {{"red", "blue"}}};
+    r.clip = {.patch_size = 8, .width = 16, .layers = 1, .heads = 2};
     r.replicas = stage == "autoencoder" ? 1 : 2;
     r.denoiser.autoencoder = path("autoencoder").string();
     r.denoiser.clip = path("clip").string();

@@ -18,7 +18,6 @@
 #include "sfumato/text/clip_tokenizer.h"
 #include "sfumato/training/clip_config.h"
 #include "sfumato/training/contrastive_loss.h"
-#include "sfumato/training/hard_negative.h"
 #include "sfumato/training/picture_set.h"
 #include "sfumato/training/replicas.h"
 #include "sfumato/training/stage.h"
@@ -59,30 +58,12 @@ struct ClipTraining {
 
   Batch draw(std::int64_t step) {
     const at::Tensor indices = order.batch(step, recipe.batch);
-    Batch batch{train.batch(indices).to(device),
-                tokens.index_select(0, indices).to(device, at::kLong)};
-    if (!recipe.clip.exchange.empty()) {
-      batch.wrong_tokens = wrong_tokens(indices, step).to(device, at::kLong);
-    }
-    return batch;
-  }
-
-  at::Tensor wrong_tokens(const at::Tensor& indices, std::int64_t step) const {
-    Random random = step_random(static_cast<std::uint64_t>(recipe.seed), step);
-    std::vector<std::string> captions;
-    for (std::int64_t i = 0; i < indices.size(0); ++i) {
-      const auto index = static_cast<std::size_t>(indices.data_ptr<std::int64_t>()[i]);
-      captions.push_back(hard_negative(train.captions[index], recipe.clip.exchange, random));
-    }
-    return token_table(tokenizer, captions, pad);
+    return {train.batch(indices).to(device), tokens.index_select(0, indices).to(device, at::kLong)};
   }
 
   Losses loss(const Batch& batch) {
-    std::vector<at::Tensor> inputs{batch.input, batch.tokens};
-    if (batch.wrong_tokens.defined()) inputs.push_back(batch.wrong_tokens);
-    const auto features = towers.forward(inputs).chunk(static_cast<std::int64_t>(inputs.size()), 1);
-    const at::Tensor wrong = features.size() > 2 ? features[2] : at::Tensor();
-    const at::Tensor total = contrastive_loss(features[0], features[1], model->logit_scale, wrong);
+    const auto features = towers.forward({batch.input, batch.tokens}).chunk(2, 1);
+    const at::Tensor total = contrastive_loss(features[0], features[1], model->logit_scale);
     return {total, {{"logit_scale", model->logit_scale.detach().clone()}}};
   }
 
@@ -121,22 +102,20 @@ struct ClipTraining {
   }
 };
 
-// Features of pictures, captions and, where given, wrong captions, side by side: [b, 2 or 3 E].
+// Features of pictures [b, 3, S, S] and captions [b, T], side by side: [b, 2 E].
 at::Tensor encode(Clip& model, const std::vector<at::Tensor>& inputs, at::ScalarType precision) {
   const Autocast autocast(inputs[0].device(), precision);
-  const std::vector<at::Tensor> tokens(inputs.begin() + 1, inputs.end());
-  const at::Tensor texts = model->encode_text(at::cat(tokens));
-  std::vector<at::Tensor> features = texts.chunk(static_cast<std::int64_t>(tokens.size()));
-  features.insert(features.begin(), model->encode_image(inputs[0]));
-  return at::cat(features, 1).to(at::kFloat);
+  const at::Tensor images = model->encode_image(inputs[0]);
+  return at::cat({images, model->encode_text(inputs[1])}, 1).to(at::kFloat);
 }
 
 Replicas replicas(const Clip& model, const ClipConfig& config, const Recipe& recipe) {
+  const at::Device device = model->logit_scale.device();
   std::vector<Replicas::Replica> all;
-  for (std::int64_t i = 0; i < recipe.replicas; ++i) {
+  for (std::int64_t i = 0; i < replica_count(recipe, device); ++i) {
     const nn::InitGuard init(nn::Init::Empty);
     Clip clip = i == 0 ? model : Clip(config);
-    clip->to(model->logit_scale.device());
+    clip->to(device);
     all.push_back({clip.ptr(), [clip, precision = precision_of(recipe)](
                                    const std::vector<at::Tensor>& inputs) mutable {
                      return encode(clip, inputs, precision);

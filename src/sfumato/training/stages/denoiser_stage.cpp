@@ -25,6 +25,26 @@
 namespace sfumato {
 namespace {
 
+// eps_theta(x_t, t, tau_theta(y)) as one module: LDM eq. 3 trains both networks with one loss.
+struct TextDenoiser : torch::nn::Module {
+  TextDenoiser(const UNet& denoiser, const TextEncoder& encoder, at::ScalarType dtype)
+      : unet(denoiser), text(encoder), precision(dtype) {
+    register_module("unet", unet);
+    register_module("text_encoder", text.module);
+  }
+
+  // x_t [b, C, h, w], t [b], caption ids [b, T] -> eps [b, C, h, w]
+  at::Tensor forward(const std::vector<at::Tensor>& inputs) {
+    const Autocast autocast(inputs[0].device(), precision);
+    const at::Tensor context = text.encode(inputs[2]).context.to(at::kFloat);
+    return unet->forward(inputs[0].contiguous(at::MemoryFormat::ChannelsLast), inputs[1], context);
+  }
+
+  UNet unet;
+  TextEncoder text;
+  at::ScalarType precision;
+};
+
 struct DenoiserTraining {
   Recipe recipe;
   Model model;
@@ -50,15 +70,15 @@ struct DenoiserTraining {
     const at::Tensor noise = at::randn(shape, random).to(model.device);
     const at::Tensor t = at::randint(schedule.steps(), {shape[0]}, random, at::kLong);
 
-    const Network network = [this](const at::Tensor& x_t, const at::Tensor& steps,
-                                   const Conditioning& cond) {
-      return networks.forward({x_t, steps.to(model.device), *cond.context});
+    const at::Tensor captions = drop_some(batch.tokens, random);
+    const Network network = [&](const at::Tensor& x_t, const at::Tensor& steps,
+                                const Conditioning&) {
+      return networks.forward({x_t, steps.to(model.device), captions});
     };
     const Prediction prediction = model.config.prediction;
     const auto distance = recipe.denoiser.distance == "l1" ? Distance::L1 : Distance::L2;
     const at::Tensor each =
-        diffusion_loss(network, prediction, distance, schedule, x0, noise, t,
-                       {.context = context(batch.tokens, random), .vector = {}, .concat = {}});
+        diffusion_loss(network, prediction, distance, schedule, x0, noise, t, {});
     return weighted(each, t);
   }
 
@@ -71,22 +91,20 @@ struct DenoiserTraining {
       return {ldm_objective(each, t, vlb, no_logvar, 1.0, r.elbo_weight).total,
               {{"unweighted", each.mean()}}};
     }
-    if (r.min_snr_gamma > 0.0) {
-      const auto weights = min_snr_weights(model.config.prediction, schedule, r.min_snr_gamma);
+    if (!r.snr_limits.empty()) {
+      const auto weights = snr_weights(model.config.prediction, schedule,
+                                       {r.snr_limits.front(), r.snr_limits.back()});
       return {(lookup(weights, t, each) * each).mean(), {{"unweighted", each.mean()}}};
     }
     return {each.mean(), {}};
   }
 
-  // The frozen text tower; some captions are dropped so that the unconditional model, which
-  // guidance needs, is learned as well (Ho & Salimans 2022, algorithm 1).
-  at::Tensor context(const at::Tensor& captions, at::Generator& random) {
-    const at::NoGradGuard no_grad;
+  // Some captions are emptied, so that the unconditional model, which guidance needs, is learned as
+  // well (Ho & Salimans 2022, algorithm 1).
+  at::Tensor drop_some(const at::Tensor& captions, at::Generator& random) const {
     const at::Tensor dropped =
         at::rand({captions.size(0), 1}, random).lt(recipe.denoiser.caption_dropout);
-    const at::Tensor kept = at::where(dropped.to(model.device), empty_tokens, captions);
-    const Autocast autocast(model.device, precision);
-    return model.text_encoders.front().encode(kept).context.to(at::kFloat);
+    return at::where(dropped.to(model.device), empty_tokens, captions);
   }
 
   Evaluation evaluate() {
@@ -116,18 +134,27 @@ void use_channels_last(torch::nn::Module& module) {
   }
 }
 
-// The model's U-Net and as many copies of it as the recipe asks for.
-Replicas replicas(const Model& model, std::int64_t count, at::ScalarType precision) {
+// The model's networks and as many copies of them as the recipe asks for. A text encoder that is
+// not trained is the same for all.
+std::vector<std::shared_ptr<TextDenoiser>> copies(const Model& model, const Recipe& recipe) {
+  const TextEncoder& text = model.text_encoders.front();
+  std::vector<std::shared_ptr<TextDenoiser>> all;
+  for (std::int64_t i = 0; i < replica_count(recipe, model.device); ++i) {
+    Model copy = i == 0 ? model : make_model(model.config, text.tokenizer_text);
+    if (i > 0) move_to(copy, model.device, at::kFloat);
+    all.push_back(std::make_shared<TextDenoiser>(
+        copy.unet, recipe.denoiser.train_text_encoder ? copy.text_encoders.front() : text,
+        precision_of(recipe)));
+  }
+  use_channels_last(*all.front()->unet);
+  return all;
+}
+
+Replicas replicas(const std::vector<std::shared_ptr<TextDenoiser>>& networks) {
   std::vector<Replicas::Replica> all;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const nn::InitGuard init(nn::Init::Empty);
-    UNet unet = i == 0 ? model.unet : UNet(*model.config.unet);
-    unet->to(model.device);
-    if (i == 0) use_channels_last(*unet);
-    all.push_back({unet.ptr(), [unet, precision](const std::vector<at::Tensor>& inputs) mutable {
-                     const Autocast autocast(inputs[0].device(), precision);
-                     const at::Tensor x = inputs[0].contiguous(at::MemoryFormat::ChannelsLast);
-                     return unet->forward(x, inputs[1], inputs[2]);
+  for (const auto& network : networks) {
+    all.push_back({network, [network](const std::vector<at::Tensor>& inputs) {
+                     return network->forward(inputs);
                    }});
   }
   return Replicas(std::move(all));
@@ -142,8 +169,9 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   if (!model.unet) throw Error(ErrorKind::Unsupported, "the family has no U-Net to train");
   move_to(model, env.device, at::kFloat);
   for (auto& parameter : model.text_encoders.front().module->parameters()) {
-    parameter.set_requires_grad(false);
+    parameter.set_requires_grad(recipe.denoiser.train_text_encoder);
   }
+  const auto networks = copies(model, recipe);
 
   env.log << "reading " << recipe.data << std::endl;
   const int size = static_cast<int>(model.config.defaults.width);
@@ -158,11 +186,11 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   const at::Tensor empty_tokens = token_table(*text.tokenizer, {""}, pad).to(env.device, at::kLong);
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
-  auto self = std::make_shared<DenoiserTraining>(DenoiserTraining{
-      recipe, model, moments, tokens, empty_tokens, NoiseSchedule(model.config.schedule), order,
-      replicas(model, recipe.replicas, precision), precision});
+  auto self = std::make_shared<DenoiserTraining>(
+      DenoiserTraining{recipe, model, moments, tokens, empty_tokens,
+                       NoiseSchedule(model.config.schedule), order, replicas(networks), precision});
   Stage stage;
-  stage.module = model.unet.ptr();
+  stage.module = networks.front();
   stage.task.draw = [self](std::int64_t step) { return self->draw(step); };
   stage.task.loss = [self](const Batch& b, at::Generator& random) { return self->loss(b, random); };
   stage.evaluate = [self] { return self->evaluate(); };

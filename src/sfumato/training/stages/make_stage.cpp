@@ -8,6 +8,10 @@ at::ScalarType precision_of(const Recipe& recipe) {
   return recipe.precision == "bfloat16" ? at::kBFloat16 : at::kFloat;
 }
 
+std::int64_t replica_count(const Recipe& recipe, at::Device device) {
+  return device.is_cpu() ? recipe.replicas : 1;
+}
+
 ModelConfig family_of(const Recipe& recipe) {
   if (recipe.family.ends_with(".toml")) return read_family(recipe.family);
   return find_family(recipe.family);

@@ -6,8 +6,9 @@
 #include <ostream>
 
 #include "sfumato/base/error.h"
+#include "sfumato/checkpoint/diffusers_folder.h"
 #include "sfumato/checkpoint/load_into.h"
-#include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/checkpoint/open_checkpoint.h"
 #include "sfumato/family/checkpoint_names.h"
 #include "sfumato/family/detect.h"
 #include "sfumato/family/family.h"
@@ -20,10 +21,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-TensorMap tensors_in(const fs::path& path, Metadata* metadata) {
-  if (!fs::is_directory(path)) return load_safetensors(path, metadata);
+Checkpoint contents_of(const fs::path& path) {
+  if (!fs::is_directory(path) || is_diffusers_folder(path)) return open_checkpoint(path);
   const fs::path shards = path / "model.safetensors.index.json";
-  return load_safetensors(fs::exists(shards) ? shards : path / "model.safetensors", metadata);
+  return open_checkpoint(fs::exists(shards) ? shards : path / "model.safetensors");
 }
 
 TensorIndex index_of(const TensorMap& tensors) {
@@ -34,11 +35,12 @@ TensorIndex index_of(const TensorMap& tensors) {
   return index;
 }
 
-ModelConfig family_of(const fs::path& path, const std::string& family, const TensorIndex& index) {
+ModelConfig family_of(const fs::path& path, const std::string& family, const TensorIndex& index,
+                      const Metadata& metadata) {
   if (family.ends_with(".toml")) return read_family(family);
   if (!family.empty()) return find_family(family);
   if (fs::exists(path / "family.toml")) return read_family(path / "family.toml");
-  return detect_family(index, path.string());
+  return detect_family(index, path.string(), stated_prediction(metadata));
 }
 
 Json needs_of(const ModelConfig& config) {
@@ -111,9 +113,10 @@ void print_list(std::ostream& out, const char* title, const Json& list, std::siz
 }  // namespace
 
 Json report_checkpoint(const fs::path& path, const std::string& family) {
-  Metadata metadata;
-  const TensorMap tensors = tensors_in(path, &metadata);
-  Json report{{"kind", "checkpoint"}, {"file", path.string()}};
+  const auto [tensors, metadata, format] = contents_of(path);
+  Json report{{"kind", "checkpoint"},
+              {"file", path.string()},
+              {"format", std::string(format_name(format))}};
 
   std::int64_t parameters = 0;
   std::map<std::string, std::int64_t> dtypes;
@@ -122,7 +125,7 @@ Json report_checkpoint(const fs::path& path, const std::string& family) {
     dtypes[c10::toString(tensor.scalar_type())] += tensor.numel();
   }
   try {
-    const ModelConfig config = family_of(path, family, index_of(tensors));
+    const ModelConfig config = family_of(path, family, index_of(tensors), metadata);
     report["family"] = config.family;
     report["needs"] = needs_of(config);
     compare_with_family(config, tensors, report);

@@ -21,11 +21,13 @@ struct Streams {
 struct Command {
   std::string_view name, summary;
   void (*run)(std::span<const char* const> args, Streams io);
+  std::span<const std::string_view> parts = {};  ///< the words that may follow, if it has such
 };
 
 /// All of them, in menu order (commands.cpp).
 std::span<const Command* const> commands();
 
-extern const Command txt2img, inspect, list_samplers, list_models, data, eval, train;
+extern const Command txt2img, inspect, list_samplers, list_models, data, eval, train, completion,
+    manual;
 
 }  // namespace sfumato::cli

@@ -18,6 +18,10 @@ std::string Flags::shown(const nlohmann::ordered_json& value) {
 }
 
 bool Flags::parse(std::span<const char* const> args, std::ostream& out) {
+  if (args.size() == 1 && std::string_view(args[0]) == "--describe") {
+    out << description().dump() << "\n";
+    return false;
+  }
   for (const std::string_view word : args) {
     if (word == "--") break;
     if (word == "--help" || word == "-h") {
@@ -104,9 +108,33 @@ void Flags::print_help(std::ostream& out) const {
   for (const auto& row : rows_) {
     if (row.title != title) out << "\n" << row.title << "\n";
     title = row.title;
-    line(left(row), row.help + (row.fallback.empty() ? "" : " [" + row.fallback + "]"));
+    std::string choices;
+    for (const auto& choice : row.choices) choices += (choices.empty() ? "" : ", ") + choice;
+    line(left(row), row.help + (choices.empty() ? "" : ": " + choices) +
+                        (row.fallback.empty() ? "" : " [" + row.fallback + "]"));
   }
   line("--help", "this text");
+}
+
+nlohmann::ordered_json Flags::description() const {
+  auto json = nlohmann::ordered_json::object();
+  json["command"] = command_;
+  json["summary"] = summary_;
+  json["arguments"] = nlohmann::ordered_json::array();
+  for (const auto& positional : positionals_) {
+    json["arguments"].push_back(
+        {{"name", positional.name}, {"help", positional.help}, {"many", positional.most > 1}});
+  }
+  json["flags"] = nlohmann::ordered_json::array();
+  for (const auto& row : rows_) {
+    json["flags"].push_back({{"name", row.name},
+                             {"value", row.value_hint},
+                             {"help", row.help},
+                             {"section", row.title},
+                             {"default", row.fallback},
+                             {"choices", row.choices}});
+  }
+  return json;
 }
 
 }  // namespace sfumato::cli

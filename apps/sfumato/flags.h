@@ -29,6 +29,7 @@ class Flags {
       const auto json = to_json(object, std::span(&field, 1));
       rows_.push_back({std::string(field.name), std::string(fields::value_hint(field)),
                        std::string(field.help), title, json.empty() ? "" : shown(*json.begin()),
+                       fields::split_choices(field.choices),
                        [&object, &field](std::string_view text) {
                          fields::set_from_text(object, field, text);
                        }});
@@ -39,14 +40,18 @@ class Flags {
                       std::function<void(std::string_view)> take);
 
   /// Understands --name value, --name=value, --switch, and -- (only positionals follow). Throws
-  /// InvalidArgument with the nearest known flag. False: --help was asked for and written to `out`.
+  /// InvalidArgument with the nearest known flag. False: --help, or --describe as the only word,
+  /// was asked for and written to `out`.
   bool parse(std::span<const char* const> args, std::ostream& out);
 
   void print_help(std::ostream& out) const;
+  /// The same as JSON, for completion scripts and the manual (description.h).
+  nlohmann::ordered_json description() const;
 
  private:
   struct Row {
     std::string name, value_hint, help, title, fallback;
+    std::vector<std::string> choices;
     std::function<void(std::string_view)> set;
   };
   struct Positional {

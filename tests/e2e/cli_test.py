@@ -124,6 +124,35 @@ class CliTest(unittest.TestCase):
 
     # -- pictures
 
+    def test_completion_and_manual(self):
+        for shell in ("bash", "zsh", "fish"):
+            script = self.run_cli("completion", shell).stdout
+            self.assertIn("negative-prompt", script)
+            if shutil.which(shell):
+                subprocess.run([shell, "-n"], input=script, text=True, check=True)
+        self.run_cli("completion", "tcsh", status=2)
+
+        def completed(*words):
+            script = self.run_cli("completion", "bash").stdout
+            call = "COMP_WORDS=(%s); COMP_CWORD=%d; _sfumato; echo ${COMPREPLY[@]}"
+            call %= (" ".join(f"'{word}'" for word in words), len(words) - 1)
+            done = subprocess.run(
+                ["bash", "-c", script + call], cwd=self.folder, capture_output=True, text=True
+            )
+            self.assertEqual(done.stderr, "")
+            return done.stdout.split()
+
+        self.assertEqual(completed("sfumato", "tx"), ["txt2img"])
+        self.assertEqual(completed("sfumato", "txt2img", "--neg"), ["--negative-prompt"])
+        self.assertEqual(completed("sfumato", "data", ""), ["scenes"])
+        self.assertEqual(completed("sfumato", "data", "scenes", "--spl"), ["--split"])
+        (self.folder / "picture.png").touch()
+        self.assertEqual(completed("sfumato", "inspect", "pic"), ["picture.png"])
+
+        manual = self.run_cli("manual").stdout
+        self.assertIn("\n## data scenes\n", manual)
+        self.assertIn("| `--negative-prompt TEXT` | what to keep away from |", manual)
+
     def test_the_same_seed_paints_the_same_picture(self):
         for sampler in ("euler", "euler_ancestral"):
             args = ["a red circle", "--seed", 7, "--sampler", sampler]

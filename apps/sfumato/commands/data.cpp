@@ -82,8 +82,10 @@ void run(std::span<const char* const> args, Streams io) {
               "try: sfumato data scenes --out DIR");
 }
 
+constexpr std::array<std::string_view, 1> kParts{"scenes"};
+
 }  // namespace
 
-const Command data{.name = "data", .summary = "make training data", .run = run};
+const Command data{.name = "data", .summary = "make training data", .run = run, .parts = kParts};
 
 }  // namespace sfumato::cli

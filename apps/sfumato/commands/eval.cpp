@@ -225,8 +225,10 @@ void run(std::span<const char* const> args, Streams io) {
               "try: sfumato eval scenes --model scenes");
 }
 
+constexpr std::array<std::string_view, 1> kParts{"scenes"};
+
 }  // namespace
 
-const Command eval{.name = "eval", .summary = "measure a model", .run = run};
+const Command eval{.name = "eval", .summary = "measure a model", .run = run, .parts = kParts};
 
 }  // namespace sfumato::cli

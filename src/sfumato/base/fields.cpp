@@ -85,6 +85,23 @@ void from_json(const nlohmann::json& json, const std::string& where, double& val
   value = json.get<double>();
 }
 
+std::vector<std::string> split_choices(std::string_view choices) {
+  std::vector<std::string> words;
+  while (!choices.empty()) {
+    const std::size_t end = std::min(choices.find('|'), choices.size());
+    words.emplace_back(choices.substr(0, end));
+    choices.remove_prefix(std::min(end + 1, choices.size()));
+  }
+  return words;
+}
+
+void check_choice(const std::string& value, std::string_view choices, const std::string& where) {
+  const auto words = split_choices(choices);
+  if (words.empty() || std::find(words.begin(), words.end(), value) != words.end()) return;
+  throw Error(ErrorKind::InvalidArgument, where + ": unknown choice '" + value.substr(0, 60) + "'",
+              suggestion(value, words));
+}
+
 void check_range(double value, double min, double max, const std::string& where) {
   if (value >= min && value <= max) return;
   const auto show = [](double number) { return nlohmann::json(number).dump(); };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -30,6 +31,8 @@ struct Field {
   /// Inclusive bounds of a number.
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
+  std::string_view choices = {};  ///< the words allowed, "crop|fill"; "": any text
+  std::string_view web_ui = {};   ///< its name in the web API of A1111, when it has one of its own
 };
 
 namespace fields {
@@ -61,14 +64,19 @@ void from_json(const nlohmann::json& json, const std::string& where, std::int64_
 void from_json(const nlohmann::json& json, const std::string& where, std::uint64_t& value);
 void from_json(const nlohmann::json& json, const std::string& where, double& value);
 
+/// "crop|fill" -> "crop", "fill"
+std::vector<std::string> split_choices(std::string_view choices);
+/// Throws InvalidArgument with the nearest choice; any value is right when there are no choices.
+void check_choice(const std::string& value, std::string_view choices, const std::string& where);
 void check_range(double value, double min, double max, const std::string& where);
 void expect_object(const nlohmann::json& json, const std::string& where);
 [[noreturn]] void unknown_key(const std::string& where, const std::string& key,
                               std::span<const std::string> known);
 
-/// The kind of value, as help shows it: "TEXT", "N", "X" or "" for a switch.
+/// The kind of value, as help shows it: "TEXT", "WORD", "N", "X" or "" for a switch.
 template <class T>
 std::string_view value_hint(const Field<T>& field) {
+  if (!field.choices.empty()) return "WORD";
   return std::visit(
       []<class M>(M T::*) -> std::string_view {
         using V = typename ValueOf<M>::type;
@@ -91,6 +99,7 @@ void store(T& object, const Field<T>& field, const std::string& where, Read read
         if constexpr (std::is_arithmetic_v<V> && !std::is_same_v<V, bool>) {
           check_range(static_cast<double>(value), field.min, field.max, where);
         }
+        if constexpr (std::is_same_v<V, std::string>) check_choice(value, field.choices, where);
         object.*member = std::move(value);
       },
       field.member);
@@ -100,6 +109,30 @@ template <class T>
 void set_from_text(T& object, const Field<T>& field, std::string_view text) {
   const std::string where = "--" + std::string(field.name);
   store(object, field, where, [&](auto& value) { from_text(text, where, value); });
+}
+
+/// A row of a base's table as a row of the table of `T`.
+template <class T, class Base>
+constexpr Field<T> inherited(const Field<Base>& row) {
+  return std::visit(
+      [&row]<class M>(M Base::*member) {
+        return Field<T>{
+            row.name,  static_cast<M T::*>(member), row.help, row.min, row.max, row.choices,
+            row.web_ui};
+      },
+      row.member);
+}
+
+/// The table of a struct that is put together from others by inheritance: their tables in turn.
+template <class T, class... Base, std::size_t... N>
+constexpr std::array<Field<T>, (N + ...)> joined(const std::array<Field<Base>, N>&... tables) {
+  std::array<Field<T>, (N + ...)> all{};
+  std::size_t at = 0;
+  const auto add = [&](const auto& table) {
+    for (const auto& row : table) all[at++] = inherited<T>(row);
+  };
+  (add(tables), ...);
+  return all;
 }
 
 }  // namespace fields

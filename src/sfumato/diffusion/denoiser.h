@@ -38,5 +38,8 @@ using Network =
 
 /// The denoiser of a network: scales the input, looks up t(σ), turns eps / v / x0 into x0.
 ConditionalDenoiser make_denoiser(Network network, NoiseSchedule schedule, Prediction prediction);
+/// The same with another way from the noise level to what the network is told about it.
+ConditionalDenoiser make_denoiser(Network network, std::function<double(double sigma)> timestep,
+                                  Prediction prediction);
 
 }  // namespace sfumato

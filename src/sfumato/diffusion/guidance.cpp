@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -45,6 +46,18 @@ Denoiser classifier_free(ConditionalDenoiser denoise, Conditioning cond, Conditi
     const auto halves = denoise(at::cat({x, x}, 0), sigma, both).chunk(2, 0);
     return guide(halves[1], halves[0], scale);
   };
+}
+
+SplitGuidance classifier_free_split(ConditionalDenoiser denoise, Conditioning cond,
+                                    Conditioning uncond, double scale) {
+  const auto last = std::make_shared<at::Tensor>();
+  Denoiser guided = [denoise = std::move(denoise), both = stack(uncond, cond), scale, last](
+                        const at::Tensor& x, double sigma) {
+    const auto halves = denoise(at::cat({x, x}, 0), sigma, both).chunk(2, 0);
+    *last = halves[0];
+    return guide(halves[1], halves[0], scale);
+  };
+  return {std::move(guided), [last] { return *last; }};
 }
 
 at::Tensor guide(const at::Tensor& cond, const at::Tensor& uncond, double scale) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "sfumato/diffusion/denoiser.h"
@@ -12,6 +13,15 @@ namespace sfumato {
 /// `cond` and `uncond` have the batch size of x.
 Denoiser classifier_free(ConditionalDenoiser denoise, Conditioning cond, Conditioning uncond,
                          double scale);
+
+/// The same for samplers that also need the unconditional half (CFG++): `unconditional` gives that
+/// of the last call. Both halves are computed whatever the scale.
+struct SplitGuidance {
+  Denoiser guided;
+  std::function<at::Tensor()> unconditional;
+};
+SplitGuidance classifier_free_split(ConditionalDenoiser denoise, Conditioning cond,
+                                    Conditioning uncond, double scale);
 
 /// uncond + scale * (cond - uncond): the same on predictions of any kind.
 at::Tensor guide(const at::Tensor& cond, const at::Tensor& uncond, double scale);

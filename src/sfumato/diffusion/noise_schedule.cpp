@@ -78,7 +78,7 @@ NoiseSchedule::NoiseSchedule(std::vector<double> betas) : betas_(std::move(betas
     alpha_bar *= 1.0 - betas_[t];
     alphas_cumprod_.push_back(alpha_bar);
     sigmas_.push_back(std::sqrt((1.0 - alpha_bar) / alpha_bar));
-    log_sigmas_.push_back(std::log(sigmas_.back()));
+    levels_.push_back(level(sigmas_.back()));
   }
 }
 
@@ -92,13 +92,29 @@ NoiseSchedule NoiseSchedule::from_alphas_cumprod(const std::vector<double>& alph
   return NoiseSchedule(std::move(betas));
 }
 
+NoiseSchedule NoiseSchedule::interpolated(Interpolation interpolation) const {
+  NoiseSchedule other = *this;
+  other.interpolation_ = interpolation;
+  for (std::size_t t = 0; t < sigmas_.size(); ++t) other.levels_[t] = other.level(sigmas_[t]);
+  return other;
+}
+
+double NoiseSchedule::level(double sigma) const {
+  // -log ᾱ = log(1 + σ²)
+  return interpolation_ == Interpolation::LogSigma ? std::log(sigma) : std::log1p(sigma * sigma);
+}
+
+double NoiseSchedule::sigma_of(double level) const {
+  return interpolation_ == Interpolation::LogSigma ? std::exp(level) : std::sqrt(std::expm1(level));
+}
+
 double NoiseSchedule::sigma(double t) const {
   const double last = static_cast<double>(steps() - 1);
   const double clamped = std::clamp(t, 0.0, last);
   const auto low = static_cast<std::size_t>(clamped);
   if (static_cast<double>(low) == clamped) return sigmas_[low];
   const double w = clamped - static_cast<double>(low);
-  return std::exp((1.0 - w) * log_sigmas_[low] + w * log_sigmas_[low + 1]);
+  return sigma_of((1.0 - w) * levels_[low] + w * levels_[low + 1]);
 }
 
 double NoiseSchedule::t(double sigma) const {
@@ -106,12 +122,20 @@ double NoiseSchedule::t(double sigma) const {
   if (sigma >= sigmas_.back()) return static_cast<double>(steps() - 1);
   const auto above = std::upper_bound(sigmas_.begin(), sigmas_.end(), sigma);
   const auto low = static_cast<std::size_t>(above - sigmas_.begin()) - 1;
-  const double w = (std::log(sigma) - log_sigmas_[low]) / (log_sigmas_[low + 1] - log_sigmas_[low]);
+  const double w = (level(sigma) - levels_[low]) / (levels_[low + 1] - levels_[low]);
   return static_cast<double>(low) + w;
 }
 
 std::int64_t NoiseSchedule::nearest_t(double sigma) const {
   return static_cast<std::int64_t>(std::nearbyint(t(sigma)));
+}
+
+std::int64_t NoiseSchedule::closest_entry(double sigma) const {
+  const auto above = std::lower_bound(sigmas_.begin(), sigmas_.end(), sigma);
+  if (above == sigmas_.begin()) return 0;
+  const std::int64_t high = above - sigmas_.begin();
+  if (above == sigmas_.end()) return high - 1;
+  return *above - sigma < sigma - *(above - 1) ? high : high - 1;
 }
 
 double NoiseSchedule::sigma_at_progress(double share) const {

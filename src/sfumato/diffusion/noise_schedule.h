@@ -17,6 +17,12 @@ struct NoiseScheduleConfig {
       0.008;  ///< offset of "cosine" (Nichol & Dhariwal 2021, eq. 17), unused elsewhere
 };
 
+/// How the schedule reads between its entries.
+enum class Interpolation {
+  LogSigma,  ///< linear in log σ, as k-diffusion and diffusers
+  LogAlpha,  ///< linear in log ᾱ, as the DPM-Solver and UniPC codes
+};
+
 /// The forward process q(x_t | x_0) = N(sqrt(ᾱ_t) x_0, (1 - ᾱ_t) I) as an immutable table
 /// (Ho et al. 2020, eq. 4), and its view as noise levels σ_t = sqrt((1 - ᾱ_t) / ᾱ_t).
 class NoiseSchedule {
@@ -25,6 +31,8 @@ class NoiseSchedule {
   explicit NoiseSchedule(std::vector<double> betas);
   /// From ᾱ itself, as checkpoints store it.
   static NoiseSchedule from_alphas_cumprod(const std::vector<double>& alphas_cumprod);
+  /// The same table, read in another way.
+  NoiseSchedule interpolated(Interpolation interpolation) const;
 
   std::int64_t steps() const { return static_cast<std::int64_t>(betas_.size()); }
   const std::vector<double>& betas() const { return betas_; }
@@ -35,18 +43,25 @@ class NoiseSchedule {
   double sigma_min() const { return sigmas_.front(); }
   double sigma_max() const { return sigmas_.back(); }
 
-  /// σ at a timestep between table entries, linear in log σ; t is clamped to the table.
+  /// σ at a timestep between table entries; t is clamped to the table.
   double sigma(double t) const;
   /// The inverse of sigma(t).
   double t(double sigma) const;
   /// The table entry nearest to a noise level, in log σ.
   std::int64_t nearest_t(double sigma) const;
+  /// The table entry nearest to a noise level, in σ itself.
+  std::int64_t closest_entry(double sigma) const;
   /// The noise level after a share of the timesteps, from 0 (infinite: before the start) to 1 (0:
   /// after the end). Says when something is on, whatever the sampler and its steps.
   double sigma_at_progress(double share) const;
 
  private:
-  std::vector<double> betas_, alphas_cumprod_, sigmas_, log_sigmas_;
+  // What is linear between the entries, rising.
+  double level(double sigma) const;
+  double sigma_of(double level) const;
+
+  std::vector<double> betas_, alphas_cumprod_, sigmas_, levels_;
+  Interpolation interpolation_ = Interpolation::LogSigma;
 };
 
 /// Time in [0, 1] of the continuous process σ = tan(πt/2) that some v-prediction models use instead

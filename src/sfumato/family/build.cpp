@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "sfumato/base/error.h"
 #include "sfumato/models/bert_text_model.h"
 #include "sfumato/models/class_embedder.h"
@@ -11,33 +13,37 @@
 namespace sfumato {
 namespace {
 
-std::function<EncodedText(const at::Tensor&)> encode_with(ClipTextModel model, Take take) {
-  return [=](const at::Tensor& ids) mutable -> EncodedText {
-    const ClipTextHidden hidden = model->forward(ids);
-    switch (take) {
-      case Take::Last:
-        return {hidden.last, std::nullopt};
-      case Take::Penultimate:
-        return {hidden.penultimate, std::nullopt};
-      case Take::PenultimateNorm:
-        return {hidden.penultimate_ln, std::nullopt};
-    }
-    return {};
+using Encode = decltype(TextEncoder::run);
+using Words = std::span<const TokenVectors>;
+
+// Which hidden state, counted from the end, becomes the context.
+std::int64_t depth(const TextEncoderConfig& config, std::int64_t clip_skip) {
+  if (clip_skip < 0 || clip_skip > config.layers) {
+    throw Error(ErrorKind::InvalidArgument, "clip skip " + std::to_string(clip_skip) +
+                                                ": the text encoder has " +
+                                                std::to_string(config.layers) + " layers");
+  }
+  return std::max<std::int64_t>(clip_skip, config.take == Take::Last ? 1 : 2);
+}
+
+Encode encode_with(ClipTextModel model, const TextEncoderConfig& config) {
+  return [=](const at::Tensor& ids, std::int64_t clip_skip, Words words) mutable -> EncodedText {
+    const std::int64_t skip = depth(config, clip_skip);
+    const ClipTextHidden hidden = model->forward(ids, std::max<std::int64_t>(skip, 2), words);
+    if (skip == 1) return {hidden.last, std::nullopt};
+    const bool normed = config.take != Take::Penultimate;
+    return {normed ? hidden.penultimate_ln : hidden.penultimate, std::nullopt};
   };
 }
 
-std::function<EncodedText(const at::Tensor&)> encode_with(OpenClipTextModel model, Take take) {
-  return [=](const at::Tensor& ids) mutable -> EncodedText {
-    const TextFeatures features = model->forward(ids);
-    switch (take) {
-      case Take::Last:
-        return {features.last, features.pooled};
-      case Take::Penultimate:
-        return {features.penultimate, features.pooled};
-      case Take::PenultimateNorm:
-        return {model->final_norm(features.penultimate), features.pooled};
-    }
-    return {};
+Encode encode_with(OpenClipTextModel model, const TextEncoderConfig& config) {
+  return [=](const at::Tensor& ids, std::int64_t clip_skip, Words words) mutable -> EncodedText {
+    const std::int64_t skip = depth(config, clip_skip);
+    const TextFeatures features = model->forward(ids, std::max<std::int64_t>(skip, 2), words);
+    if (skip == 1) return {features.last, features.pooled};
+    const bool normed = config.take != Take::Penultimate;
+    return {normed ? model->final_norm(features.penultimate) : features.penultimate,
+            features.pooled};
   };
 }
 
@@ -53,7 +59,7 @@ void build_modules(TextEncoder& encoder) {
                                          .mlp_width = c.mlp_ratio * c.width,
                                          .activation = c.activation});
       encoder.module = model.ptr();
-      encoder.encode = encode_with(model, c.take);
+      encoder.run = encode_with(model, c);
       return;
     }
     case EncoderKind::OpenClip: {
@@ -66,7 +72,7 @@ void build_modules(TextEncoder& encoder) {
                                                  .projection = c.projection,
                                                  .activation = c.activation});
       encoder.module = model.ptr();
-      encoder.encode = encode_with(model, c.take);
+      encoder.run = encode_with(model, c);
       return;
     }
     case EncoderKind::Bert: {
@@ -76,7 +82,7 @@ void build_modules(TextEncoder& encoder) {
                                          .layers = c.layers,
                                          .heads = c.heads});
       encoder.module = model.ptr();
-      encoder.encode = [=](const at::Tensor& ids) mutable -> EncodedText {
+      encoder.run = [=](const at::Tensor& ids, std::int64_t, Words) mutable -> EncodedText {
         return {model->forward(ids), std::nullopt};
       };
       return;
@@ -84,7 +90,7 @@ void build_modules(TextEncoder& encoder) {
     case EncoderKind::Class: {
       ClassEmbedder model(c.vocabulary, c.width);
       encoder.module = model.ptr();
-      encoder.encode = [=](const at::Tensor& classes) mutable -> EncodedText {
+      encoder.run = [=](const at::Tensor& classes, std::int64_t, Words) mutable -> EncodedText {
         return {model->forward(classes), std::nullopt};
       };
       return;

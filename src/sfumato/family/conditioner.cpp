@@ -56,31 +56,51 @@ at::Tensor without_empty(const at::Tensor& features, std::span<const std::string
 
 }  // namespace
 
-at::Tensor tokenize(const Model& model, const TextEncoder& encoder,
-                    std::span<const std::string> prompts) {
+const ClipTokenizer& tokenizer_of(const Model& model, const TextEncoder& encoder) {
   if (!encoder.tokenizer) {
     throw Error(ErrorKind::Unsupported,
                 "the family " + model.config.family + " has no tokenizer for its " +
                     std::string(encoder_kind_name(encoder.config.kind)) + " encoder here",
                 "give the model's folder, which holds " + encoder.config.tokenizer_file);
   }
+  return *encoder.tokenizer;
+}
+
+at::Tensor tokenize(const Model& model, const TextEncoder& encoder,
+                    std::span<const std::string> prompts) {
+  const ClipTokenizer& tokenizer = tokenizer_of(model, encoder);
   const auto length = encoder.config.positions;
-  const int pad = encoder.config.pad_with_eos ? encoder.tokenizer->eos() : 0;
+  const int pad = encoder.config.pad_with_eos ? tokenizer.eos() : 0;
   const at::Tensor ids = at::empty({std::int64_t(prompts.size()), length}, at::kLong);
   auto* row = ids.data_ptr<std::int64_t>();
   for (const auto& prompt : prompts) {
-    const auto padded = encoder.tokenizer->encode_padded(prompt, int(length), pad);
+    const auto padded = tokenizer.encode_padded(prompt, int(length), pad);
     row = std::copy(padded.begin(), padded.end(), row);
   }
   return ids.to(model.device);
 }
 
-Conditioning condition(const Model& model, std::span<const std::string> prompts,
-                       const SizeConditioning& size) {
+void expect_prompts(const Model& model) {
   if (model.text_encoders.empty() || model.text_encoders[0].config.kind == EncoderKind::Class) {
     throw Error(ErrorKind::Unsupported,
                 "models of the family " + model.config.family + " take no prompts");
   }
+}
+
+std::optional<at::Tensor> conditioning_vector(const Model& model,
+                                              const std::optional<at::Tensor>& pooled,
+                                              std::int64_t batch, const SizeConditioning& size) {
+  std::vector<at::Tensor> parts;
+  for (const auto part : model.config.vector) {
+    parts.push_back(vector_part(model, part, pooled, batch, size));
+  }
+  if (parts.empty()) return std::nullopt;
+  return at::cat(parts, 1);
+}
+
+Conditioning condition(const Model& model, std::span<const std::string> prompts,
+                       const SizeConditioning& size) {
+  expect_prompts(model);
   const Autocast autocast(model.device, model.dtype);
   std::vector<at::Tensor> contexts;
   std::optional<at::Tensor> pooled;
@@ -96,11 +116,7 @@ Conditioning condition(const Model& model, std::span<const std::string> prompts,
 
   Conditioning result;
   result.context = contexts.size() == 1 ? contexts[0] : at::cat(contexts, -1);
-  std::vector<at::Tensor> parts;
-  for (const auto part : model.config.vector) {
-    parts.push_back(vector_part(model, part, pooled, std::int64_t(prompts.size()), size));
-  }
-  if (!parts.empty()) result.vector = at::cat(parts, 1);
+  result.vector = conditioning_vector(model, pooled, std::int64_t(prompts.size()), size);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,12 +18,24 @@ struct SizeConditioning {
   double aesthetic_score = 6.0;  ///< refiner only; 2.5 for its negative prompt
 };
 
+/// Throws Unsupported for a family that takes no prompts.
+void expect_prompts(const Model& model);
+
+/// Throws Unsupported when the encoder came without a tokenizer.
+const ClipTokenizer& tokenizer_of(const Model& model, const TextEncoder& encoder);
+
 /// Token ids [B, T] int64 of one encoder, on the model's device.
 at::Tensor tokenize(const Model& model, const TextEncoder& encoder,
                     std::span<const std::string> prompts);
 
-/// Prompts -> cross-attention context (and the vector of the families that have one), one row per
-/// prompt. Throws Unsupported for a family that takes no prompts.
+/// The vector [batch, A] of the families that have one. `pooled` [batch, projection].
+std::optional<at::Tensor> conditioning_vector(const Model& model,
+                                              const std::optional<at::Tensor>& pooled,
+                                              std::int64_t batch, const SizeConditioning& size);
+
+/// Plain texts -> cross-attention context (and the vector of the families that have one), one row
+/// per text, cut where the encoder's positions end. Captions in training; what users write goes
+/// through family/prompt_conditioner.h. Throws Unsupported for a family that takes no prompts.
 Conditioning condition(const Model& model, std::span<const std::string> prompts,
                        const SizeConditioning& size = {});
 

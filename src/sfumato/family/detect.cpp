@@ -1,6 +1,10 @@
 #include "sfumato/family/detect.h"
 
 #include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
 
 #include "sfumato/base/error.h"
 #include "sfumato/family/family.h"
@@ -32,9 +36,51 @@ Candidate score(const ModelConfig& config, const TensorIndex& tensors) {
   return result;
 }
 
+// As diffusers and the Stability model specification spell them.
+constexpr std::array<std::pair<std::string_view, Prediction>, 5> kPredictions{{
+    {"epsilon", Prediction::Epsilon},
+    {"v_prediction", Prediction::V},
+    {"v", Prediction::V},
+    {"sample", Prediction::Sample},
+    {"x0", Prediction::Sample},
+}};
+
+std::optional<Prediction> prediction_named(std::string_view name) {
+  for (const auto& [known, prediction] : kPredictions) {
+    if (known == name) return prediction;
+  }
+  return std::nullopt;
+}
+
+/// Of the complete matches that are as good as the first the only one that predicts what is stated,
+/// or nullptr.
+const ModelConfig* told_apart(const std::vector<Candidate>& sorted, Prediction stated) {
+  const ModelConfig* told = nullptr;
+  for (const auto& candidate : sorted) {
+    if (candidate.share() < 1.0 || candidate.matched < sorted[0].matched) break;
+    if (candidate.config->prediction != stated) continue;
+    if (told) return nullptr;
+    told = candidate.config;
+  }
+  return told;
+}
+
 }  // namespace
 
-const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& file) {
+std::optional<Prediction> stated_prediction(const Metadata& metadata) {
+  if (const auto found = metadata.find("modelspec.prediction_type"); found != metadata.end()) {
+    return prediction_named(found->second);
+  }
+  const auto found = metadata.find("diffusers.scheduler");
+  if (found == metadata.end()) return std::nullopt;
+  const auto scheduler = nlohmann::json::parse(found->second, nullptr, false);
+  const auto type = scheduler.find("prediction_type");
+  if (type == scheduler.end() || !type->is_string()) return std::nullopt;
+  return prediction_named(type->get<std::string>());
+}
+
+const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& file,
+                                 std::optional<Prediction> stated) {
   std::vector<Candidate> candidates;
   for (const auto& config : families()) {
     if (!config.fingerprint.empty()) candidates.push_back(score(config, tensors));
@@ -58,6 +104,8 @@ const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& 
   }
   if (candidates.size() > 1 && candidates[1].share() == 1.0 &&
       candidates[1].matched == best.matched) {
+    const ModelConfig* told = stated ? told_apart(candidates, *stated) : nullptr;
+    if (told) return *told;
     const std::string second = candidates[1].config->family;
     throw Error(ErrorKind::Unsupported,
                 file + ": its tensors fit " + name + " and " + second + " alike",

@@ -8,7 +8,9 @@
 #include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/files.h"
+#include "sfumato/checkpoint/diffusers_folder.h"
 #include "sfumato/checkpoint/load_into.h"
+#include "sfumato/checkpoint/open_checkpoint.h"
 #include "sfumato/checkpoint/safetensors.h"
 #include "sfumato/family/build.h"
 #include "sfumato/family/checkpoint_names.h"
@@ -61,8 +63,10 @@ Parts embedded_parts() {
 Parts folder_parts(const fs::path& folder) {
   Parts parts;
   if (!fs::exists(folder / "family.toml")) {
-    throw Error(ErrorKind::NotFound, folder.string() + ": no family.toml in this folder",
-                "a model folder holds family.toml and model.safetensors");
+    throw Error(ErrorKind::NotFound,
+                folder.string() + ": neither family.toml nor model_index.json in this folder",
+                "a model folder holds family.toml and model.safetensors; diffusers' folders hold "
+                "model_index.json");
   }
   parts.config = read_family(folder / "family.toml");
   const fs::path shards = folder / "model.safetensors.index.json";
@@ -85,16 +89,14 @@ ModelConfig chosen_family(const std::string& family) {
   return family.ends_with(".toml") ? read_family(family) : find_family(family);
 }
 
-Parts file_parts(const fs::path& path, const std::string& family) {
-  const std::string text = path.string();
-  if (!text.ends_with(".safetensors") && !text.ends_with(".safetensors.index.json")) {
-    throw Error(ErrorKind::Unsupported, text + ": only .safetensors checkpoints can be loaded");
-  }
+Parts checkpoint_parts(const fs::path& path, const std::string& family) {
+  Checkpoint checkpoint = open_checkpoint(path);
   Parts parts;
-  parts.name = text;
-  parts.tensors = load_safetensors(path);
-  parts.config =
-      family.empty() ? detect_family(index_of(parts.tensors), text) : chosen_family(family);
+  parts.name = path.string();
+  parts.tensors = std::move(checkpoint.tensors);
+  parts.config = family.empty() ? detect_family(index_of(parts.tensors), parts.name,
+                                                stated_prediction(checkpoint.metadata))
+                                : chosen_family(family);
   return parts;
 }
 
@@ -102,10 +104,12 @@ Parts find_parts(const std::string& path_or_name, const std::string& family) {
   if (path_or_name == kEmbeddedName) return embedded_parts();
   std::error_code error;
   const auto status = fs::status(path_or_name, error);
-  if (fs::is_directory(status)) return folder_parts(path_or_name);
-  if (fs::exists(status)) return file_parts(path_or_name, family);
+  if (fs::is_directory(status) && !is_diffusers_folder(path_or_name)) {
+    return folder_parts(path_or_name);
+  }
+  if (fs::exists(status)) return checkpoint_parts(path_or_name, family);
   throw Error(ErrorKind::NotFound, "no model '" + path_or_name + "'",
-              std::string("give a .safetensors file, a model folder or the name ") + kEmbeddedName);
+              std::string("give a checkpoint file, a model folder or the name ") + kEmbeddedName);
 }
 
 void expect_finite(const TensorMap& tensors, const std::string& file) {

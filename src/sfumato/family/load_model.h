@@ -17,7 +17,7 @@ struct LoadOptions {
 
 /// Loads a model, in evaluation mode, from
 ///   - a folder with family.toml, model.safetensors and the tokenizer file it names,
-///   - a .safetensors file (or a list of shards, .safetensors.index.json),
+///   - a checkpoint file or a folder that diffusers saved (see checkpoint/open_checkpoint.h),
 ///   - the name of the model that is part of the program, "scenes".
 /// Throws NotFound, Corrupt (damaged, not fitting, NaN or infinite weights: file and tensor named)
 /// or Unsupported (family cannot be told).

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "sfumato/models/autoencoder_kl.h"
 #include "sfumato/models/autoencoder_vq.h"
 #include "sfumato/models/spatial_rescaler.h"
+#include "sfumato/models/token_vectors.h"
 #include "sfumato/models/unet.h"
 #include "sfumato/tensor/tensor_map.h"
 #include "sfumato/text/clip_tokenizer.h"
@@ -47,10 +49,20 @@ struct EncodedText {
 struct TextEncoder {
   TextEncoderConfig config;
   std::shared_ptr<torch::nn::Module> module;
-  /// ids [B, T] int64 ([B] classes) -> its contribution, `take` applied.
-  std::function<EncodedText(const at::Tensor& ids)> encode;
+  std::function<EncodedText(const at::Tensor& ids, std::int64_t clip_skip,
+                            std::span<const TokenVectors> words)>
+      run;
   std::shared_ptr<const ClipTokenizer> tokenizer;  ///< null: prompts cannot be tokenized
   std::string tokenizer_text;                      ///< content of its file, saved with the model
+
+  /// ids [B, T] int64 ([B] classes) -> its contribution. `clip_skip` n takes the n-th hidden state
+  /// from the end, normed as the family has it, but never a later one than the family's own; 0 is
+  /// the family's own. `words` stand in place of the tokens there. Encoders other than CLIP's
+  /// ignore both.
+  EncodedText encode(const at::Tensor& ids, std::int64_t clip_skip = 0,
+                     std::span<const TokenVectors> words = {}) const {
+    return run(ids, clip_skip, words);
+  }
 };
 
 /// A complete latent diffusion model: data with modules in it. Copies share the weights.

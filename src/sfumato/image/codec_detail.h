@@ -17,8 +17,15 @@ void check_size(std::uint64_t width, std::uint64_t height, const std::string& na
 /// Composes pixels [height, width, 4] with straight alpha on white.
 Image on_white(const std::vector<std::uint8_t>& rgba, int width, int height);
 
+/// Throws InvalidArgument unless the sides are 1 .. most pixels.
+void check_encodable(const Image& image, int most, const char* format);
+/// A WebP file with its texts added.
+std::string with_exif(std::string webp, const ImageText& text);
+
 Image decode_png(std::string_view bytes, const std::string& name);
 ImageText decode_png_text(std::string_view bytes, const std::string& name);
+ImageText decode_jpeg_text(std::string_view bytes);
+ImageText decode_webp_text(std::string_view bytes);
 Image decode_jpeg(std::string_view bytes, const std::string& name);
 Image decode_webp(std::string_view bytes, const std::string& name);
 

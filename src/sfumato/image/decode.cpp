@@ -56,13 +56,15 @@ Image read_image(const std::filesystem::path& path) {
   return decode_image(read_file(path, kMaxFileBytes), path.string());
 }
 
-ImageText read_image_text(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path, kMaxFileBytes);
-  return is_png(bytes) ? codec_detail::decode_png_text(bytes, path.string()) : ImageText{};
+ImageText decode_image_text(std::string_view bytes, const std::string& name) {
+  if (is_png(bytes)) return codec_detail::decode_png_text(bytes, name);
+  if (is_jpeg(bytes)) return codec_detail::decode_jpeg_text(bytes);
+  if (is_webp(bytes)) return codec_detail::decode_webp_text(bytes);
+  return {};
 }
 
-void write_png(const std::filesystem::path& path, const Image& image, const ImageText& text) {
-  write_file_atomically(path, encode_png(image, text));
+ImageText read_image_text(const std::filesystem::path& path) {
+  return decode_image_text(read_file(path, kMaxFileBytes), path.string());
 }
 
 }  // namespace sfumato

@@ -19,6 +19,16 @@ Image resize_and_crop(const Image& image, int size);
 Image grid(std::span<const Image> images, int columns, int gap = 2,
            std::span<const std::string> captions = {});
 
+/// Pictures in a table, `columns.size()` a row, with names above the columns and left of the rows
+/// (an axis whose names are all empty takes no room) and `gap` white pixels between. Pictures of
+/// different sizes stand in the middle of cells of the largest. Proportions as in the X/Y/Z plot of
+/// A1111's web UI.
+Image labelled_grid(std::span<const Image> images, std::span<const std::string> columns,
+                    std::span<const std::string> rows, int gap = 0);
+/// An X/Y/Z plot, images [z][y][x]: one labelled grid for every z, side by side below their names.
+Image plot(std::span<const Image> images, std::span<const std::string> x,
+           std::span<const std::string> y, std::span<const std::string> z, int gap = 0);
+
 /// A line chart of one or more named series (x, y), logarithmic y when `log_y`; for loss curves.
 struct Series {
   std::string name;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sfumato/base/error.h"
-#include "sfumato/image/codecs.h"
+#include "sfumato/image/codec_detail.h"
 
 namespace sfumato {
 namespace {
@@ -61,12 +61,7 @@ bool is_ascii(std::string_view text) {
 }  // namespace
 
 std::string encode_png(const Image& image, const ImageText& text) {
-  if (image.width <= 0 || image.height <= 0 ||
-      image.rgb.size() != static_cast<std::size_t>(image.width) * image.height * 3) {
-    throw Error(ErrorKind::InvalidArgument, "cannot encode a picture of " +
-                                                std::to_string(image.width) + " x " +
-                                                std::to_string(image.height) + " pixels");
-  }
+  codec_detail::check_encodable(image, PNG_UINT_31_MAX, "PNG");
   std::vector<png_text> entries;
   for (const auto& [key, value] : text) {
     if (key.empty() || key.size() > 79 || !is_ascii(key)) {

@@ -1,42 +1,16 @@
 #include <cairo.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "sfumato/base/error.h"
 #include "sfumato/image/canvas.h"
+#include "sfumato/image/caption.h"
 #include "sfumato/image/draw.h"
 
 namespace sfumato {
 namespace {
 
-constexpr char kFont[] = "sans-serif";
 constexpr int kPadding = 3;  // between picture and caption
-
-void use_font(cairo_t* cairo, double size) {
-  cairo_select_font_face(cairo, kFont, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-  cairo_set_font_size(cairo, size);
-}
-
-double width_of(cairo_t* cairo, const std::string& text) {
-  cairo_text_extents_t extents;
-  cairo_text_extents(cairo, text.c_str(), &extents);
-  return extents.x_advance;
-}
-
-std::vector<std::string> wrap(cairo_t* cairo, const std::string& text, double width) {
-  std::vector<std::string> lines;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
-    const std::string longer = lines.empty() ? word : lines.back() + ' ' + word;
-    if (lines.empty() || width_of(cairo, longer) > width) {
-      lines.push_back(word);
-    } else {
-      lines.back() = longer;
-    }
-  }
-  return lines;
-}
 
 void check(std::span<const Image> images, int columns, int gap,
            std::span<const std::string> captions) {
@@ -70,11 +44,11 @@ Image grid(std::span<const Image> images, int columns, int gap,
   const int line_height = static_cast<int>(font_size * 1.25 + 0.5);
 
   Canvas measure(1, 1);
-  use_font(measure.context(), font_size);
+  caption::use_font(measure.context(), font_size);
   std::vector<std::vector<std::string>> lines(images.size());
   std::vector<int> caption_height(static_cast<std::size_t>(down), 0);
   for (std::size_t i = 0; i < captions.size(); ++i) {
-    lines[i] = wrap(measure.context(), captions[i], cell_width);
+    lines[i] = caption::wrap(measure.context(), captions[i], cell_width);
     int& height = caption_height[i / static_cast<std::size_t>(columns)];
     height = std::max(height, static_cast<int>(lines[i].size()) * line_height + 2 * kPadding);
   }
@@ -83,7 +57,7 @@ Image grid(std::span<const Image> images, int columns, int gap,
   for (const int h : caption_height) height += cell_height + h;
   Canvas canvas(across * cell_width + gap * (across - 1), height);
   cairo_t* cairo = canvas.context();
-  use_font(cairo, font_size);
+  caption::use_font(cairo, font_size);
   cairo_set_source_rgb(cairo, 0.1, 0.1, 0.1);
   int top = 0;
   for (int row = 0; row < down; ++row) {

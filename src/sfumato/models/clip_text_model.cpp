@@ -60,14 +60,18 @@ ClipTextModelImpl::ClipTextModelImpl(const ClipTextConfig& c) {
       nn::register_path(*this, root + "final_layer_norm", nn::LayerNorm(c.width, c.norm_eps));
 }
 
-ClipTextHidden ClipTextModelImpl::forward(const at::Tensor& ids) {
+ClipTextHidden ClipTextModelImpl::forward(const at::Tensor& ids, int64_t skip,
+                                          std::span<const TokenVectors> words) {
   const at::Tensor& positions = position_embedding_->weight;
   expect_token_ids(ids, positions.size(0), token_embedding_->weight.size(0), "CLIP");
-  at::Tensor x = token_embedding_(ids) + positions.slice(0, 0, ids.size(1));
+  at::Tensor x =
+      with_token_vectors(token_embedding_(ids), words) + positions.slice(0, 0, ids.size(1));
+  const auto layers = static_cast<int64_t>(layers_.size());
+  TORCH_INTERNAL_ASSERT(skip >= 2 && skip <= layers + 1);
   ClipTextHidden hidden;
-  for (auto& layer : layers_) {
-    hidden.penultimate = x;
-    x = layer->forward(x);
+  for (int64_t i = 0; i < layers; ++i) {
+    if (i + skip == layers + 1) hidden.penultimate = x;
+    x = layers_[static_cast<std::size_t>(i)]->forward(x);
   }
   hidden.last = final_layer_norm_(x);
   hidden.penultimate_ln = final_layer_norm_(hidden.penultimate);

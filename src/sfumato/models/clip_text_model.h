@@ -2,9 +2,11 @@
 
 #include <torch/nn/module.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "sfumato/models/token_vectors.h"
 #include "sfumato/nn/layers.h"
 
 namespace sfumato {
@@ -23,7 +25,7 @@ struct ClipTextConfig {
 /// What SD1 and SDXL take from the encoder.
 struct ClipTextHidden {
   at::Tensor last;            ///< [B, T, width] after final_layer_norm (SD1's context)
-  at::Tensor penultimate;     ///< [B, T, width] before the last layer, without norm (SDXL)
+  at::Tensor penultimate;     ///< [B, T, width] before the last `skip - 1` layers, no norm (SDXL)
   at::Tensor penultimate_ln;  ///< [B, T, width] the same through final_layer_norm ("clip skip 2")
   at::Tensor pooled;          ///< [B, width]    `last` at the highest id (EOS)
 };
@@ -35,8 +37,10 @@ struct ClipTextHidden {
 class ClipTextModelImpl : public torch::nn::Module {
  public:
   explicit ClipTextModelImpl(const ClipTextConfig& config);
-  /// ids [B, T] int64, T <= positions.
-  ClipTextHidden forward(const at::Tensor& ids);
+  /// ids [B, T] int64, T <= positions; skip in 2 .. layers + 1 ("clip skip"); `words` stand in
+  /// place of the tokens there.
+  ClipTextHidden forward(const at::Tensor& ids, int64_t skip = 2,
+                         std::span<const TokenVectors> words = {});
 
  private:
   class LayerImpl;

@@ -29,10 +29,12 @@ OpenClipTextModelImpl::OpenClipTextModelImpl(const OpenClipTextConfig& c) {
 
 at::Tensor OpenClipTextModelImpl::final_norm(const at::Tensor& hidden) { return ln_final_(hidden); }
 
-TextFeatures OpenClipTextModelImpl::forward(const at::Tensor& ids) {
+TextFeatures OpenClipTextModelImpl::forward(const at::Tensor& ids, int64_t skip,
+                                            std::span<const TokenVectors> words) {
   expect_token_ids(ids, positional_embedding_.size(0), token_embedding_->weight.size(0), "CLIP");
-  const at::Tensor x = token_embedding_(ids) + positional_embedding_.slice(0, 0, ids.size(1));
-  const auto hidden = transformer_(x);
+  const at::Tensor x = with_token_vectors(token_embedding_(ids), words) +
+                       positional_embedding_.slice(0, 0, ids.size(1));
+  const auto hidden = transformer_(x, skip);
   const at::Tensor last = final_norm(hidden.last);
   return {.last = last,
           .penultimate = hidden.penultimate,

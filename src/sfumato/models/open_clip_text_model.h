@@ -2,8 +2,10 @@
 
 #include <torch/nn/module.h>
 
+#include <span>
 #include <string>
 
+#include "sfumato/models/token_vectors.h"
 #include "sfumato/nn/clip_block.h"
 
 namespace sfumato {
@@ -22,7 +24,7 @@ struct OpenClipTextConfig {
 /// What a prompt's conditioning is made of.
 struct TextFeatures {
   at::Tensor last;         ///< [B, T, width]  after ln_final
-  at::Tensor penultimate;  ///< [B, T, width]  after the last block but one, before ln_final
+  at::Tensor penultimate;  ///< [B, T, width]  before the last `skip - 1` blocks and ln_final
   at::Tensor pooled;       ///< [B, projection] ln_final at the highest id (EOS), @ text_projection
 };
 
@@ -33,8 +35,10 @@ struct TextFeatures {
 class OpenClipTextModelImpl : public torch::nn::Module {
  public:
   explicit OpenClipTextModelImpl(const OpenClipTextConfig& config);
-  /// ids [B, T] int64, T <= positions.
-  TextFeatures forward(const at::Tensor& ids);
+  /// ids [B, T] int64, T <= positions; skip in 2 .. layers + 1 ("clip skip"); `words` stand in
+  /// place of the tokens there.
+  TextFeatures forward(const at::Tensor& ids, int64_t skip = 2,
+                       std::span<const TokenVectors> words = {});
   at::Tensor final_norm(const at::Tensor& hidden);
 
   at::Tensor logit_scale;  ///< [] log of the inverse temperature (Radford et al. 2021, sec. 2.3)

@@ -64,11 +64,13 @@ ClipTransformerImpl::ClipTransformerImpl(const ClipTransformerConfig& config) {
   }
 }
 
-ClipTransformerImpl::Hidden ClipTransformerImpl::forward(at::Tensor x) {
+ClipTransformerImpl::Hidden ClipTransformerImpl::forward(at::Tensor x, int64_t skip) {
+  const auto blocks = static_cast<int64_t>(blocks_.size());
+  TORCH_INTERNAL_ASSERT(skip >= 2 && skip <= blocks + 1);
   Hidden hidden;
-  for (auto& block : blocks_) {
-    hidden.penultimate = x;
-    x = block(x);
+  for (int64_t i = 0; i < blocks; ++i) {
+    if (i + skip == blocks + 1) hidden.penultimate = x;
+    x = blocks_[static_cast<std::size_t>(i)](x);
   }
   hidden.last = x;
   return hidden;

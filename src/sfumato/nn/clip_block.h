@@ -43,9 +43,10 @@ class ClipTransformerImpl : public torch::nn::Module {
 
   struct Hidden {
     at::Tensor last;         ///< [B, T, width] after all blocks
-    at::Tensor penultimate;  ///< [B, T, width] before the last block
+    at::Tensor penultimate;  ///< [B, T, width] before the last `skip - 1` blocks
   };
-  Hidden forward(at::Tensor x);
+  /// skip in 2 .. blocks + 1
+  Hidden forward(at::Tensor x, int64_t skip = 2);
 
  private:
   std::vector<ClipBlock> blocks_;

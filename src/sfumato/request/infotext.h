@@ -2,6 +2,9 @@
 
 #include <string>
 
+#include "sfumato/request/image_to_image.h"
+#include "sfumato/request/infotext_format.h"
+#include "sfumato/request/text_tasks.h"
 #include "sfumato/request/text_to_image.h"
 
 namespace sfumato {
@@ -11,11 +14,22 @@ struct ModelIdentity {
   std::string name, hash;  ///< hash: SHA-256 in hex, or ""
 };
 
-/// The text that AUTOMATIC1111's web UI stores as PNG "parameters": prompt, "Negative prompt: ...",
-/// and a line "Steps: 20, Sampler: Euler a, ...". `request` has its defaults filled in.
+/// What the picture of a request says about itself in the words of A1111's web UI. `request` has
+/// its defaults filled in.
+Infotext infotext_of(const TextToImageRequest& request, const ModelIdentity& model);
+// The same with further settings; those that change nothing are left out.
+Infotext with_settings(Infotext text, const SamplingSettings& settings);
+Infotext with_settings(Infotext text, const HiresSettings& settings);
+Infotext with_settings(Infotext text, const RefinerSettings& settings);
+Infotext with_settings(Infotext text, const InitImage& settings);
+Infotext with_settings(Infotext text, const InpaintSettings& settings);
+
+/// The text that such a picture carries as "parameters".
 std::string infotext(const TextToImageRequest& request, const ModelIdentity& model);
 
-/// A value as that line spells it: in JSON quotes when it holds a comma, colon or line break.
-std::string infotext_quote(const std::string& value);
+/// The request that a picture of that web UI tells of. What the text does not say was its default
+/// there; names that we do not know are kept, so that using them says so. Throws InvalidArgument
+/// for a value that cannot be read.
+PaintRequest paint_request(const Infotext& text);
 
 }  // namespace sfumato

@@ -14,7 +14,7 @@ at::Tensor euler(const Denoiser& denoise, at::Tensor x, std::span<const double> 
     const auto [noisy, from] = churn(x, sigmas[i], to, count, env);
     const at::Tensor denoised = denoise(noisy, from);
     env.on_step({i, count, sigmas[i], denoised});
-    x = to == 0.0 ? denoised : noisy + (to - from) * slope(noisy, denoised, from);
+    x = to == 0.0 ? denoised : along(noisy, denoised, from, to, env);
   }
   return x;
 }

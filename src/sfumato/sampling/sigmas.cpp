@@ -5,6 +5,10 @@
 #include <string>
 
 #include "sfumato/base/error.h"
+#include "sfumato/diffusion/consistency.h"
+#include "sfumato/sampling/beta_quantile.h"
+#include "sfumato/sampling/names.h"
+#include "sfumato/sampling/spacing_tables.h"
 #include "sfumato/sampling/timesteps.h"
 
 namespace sfumato {
@@ -90,6 +94,53 @@ std::vector<double> sgm_legacy(const NoiseSchedule& schedule, int steps) {
   return with_zero(sigmas_at(schedule, sgm_timesteps(table, steps)));
 }
 
+std::vector<double> kl_optimal(const NoiseSchedule& schedule, int steps) {
+  return kl_optimal_sigmas(steps, schedule.sigma_min(), schedule.sigma_max());
+}
+
+std::vector<double> beta(const NoiseSchedule& schedule, int steps) {
+  return with_zero(beta_sigmas(steps, schedule.sigma_min(), schedule.sigma_max()));
+}
+
+std::vector<double> from_table(std::span<const double> table, int steps) {
+  check_steps(steps);
+  return with_zero(interpolate_log(table, steps));
+}
+
+std::vector<double> align_your_steps(const NoiseSchedule&, int steps) {
+  return from_table(align_your_steps_sd1(), steps);
+}
+
+std::vector<double> align_your_steps_for_sdxl(const NoiseSchedule&, int steps) {
+  return from_table(align_your_steps_sdxl(), steps);
+}
+
+// The table stretched down to σ = 0.015 and written out as 32 levels.
+std::vector<double> align_32(std::span<const double> table, int steps) {
+  std::vector<double> lower(table.begin(), table.end());
+  lower.back() = 0.015;
+  return from_table(interpolate_log(lower, 32), steps);
+}
+
+std::vector<double> align_your_steps_32(const NoiseSchedule&, int steps) {
+  return align_32(align_your_steps_sd1(), steps);
+}
+
+std::vector<double> align_your_steps_32_for_sdxl(const NoiseSchedule&, int steps) {
+  return align_32(align_your_steps_sdxl(), steps);
+}
+
+std::vector<double> gits(const NoiseSchedule&, int steps) { return from_table(gits_sd1(), steps); }
+
+std::vector<double> gits_for_sdxl(const NoiseSchedule&, int steps) {
+  return from_table(gits_sdxl(), steps);
+}
+
+// Equal steps in the timesteps that a consistency model was distilled on.
+std::vector<double> consistency(const NoiseSchedule& schedule, int steps) {
+  return discrete(consistency_schedule(schedule), steps);
+}
+
 constexpr std::array kSpacings{
     SpacingInfo{"discrete", "equal steps in the model's own timesteps", discrete},
     SpacingInfo{"karras", "more steps at little noise (Karras et al. 2022)", karras},
@@ -101,6 +152,15 @@ constexpr std::array kSpacings{
     SpacingInfo{"trailing", "as simple, to the nearest entry (Lin et al. 2023)", trailing},
     SpacingInfo{"turbo", "as trailing, halves rounded the other way", turbo},
     SpacingInfo{"leading", "table entries at equal distances, from the bottom", leading},
+    SpacingInfo{"kl_optimal", "equal angles arctan(noise); ends above 0", kl_optimal},
+    SpacingInfo{"beta", "quantiles of a beta distribution, dense at both ends", beta},
+    SpacingInfo{"align_your_steps", "levels optimised for Stable Diffusion 1.5", align_your_steps},
+    SpacingInfo{"align_your_steps_sdxl", "levels optimised for SDXL", align_your_steps_for_sdxl},
+    SpacingInfo{"align_your_steps_32", "the same, written out as 32 levels", align_your_steps_32},
+    SpacingInfo{"align_your_steps_32_sdxl", "the same for SDXL", align_your_steps_32_for_sdxl},
+    SpacingInfo{"gits", "levels along the curve of the trajectories, SD 1.5", gits},
+    SpacingInfo{"gits_sdxl", "the same for SDXL", gits_for_sdxl},
+    SpacingInfo{"lcm", "equal steps in the timesteps of a consistency model", consistency},
 };
 
 }  // namespace
@@ -108,15 +168,11 @@ constexpr std::array kSpacings{
 std::span<const SpacingInfo> spacings() { return kSpacings; }
 
 const SpacingInfo& find_spacing(std::string_view name) {
-  if (name == "normal" || name == "automatic") name = "discrete";
-  std::string known;
+  const std::string_view ours = resolve_spacing(name);
   for (const auto& s : kSpacings) {
-    if (s.name == name) return s;
-    known += known.empty() ? "" : ", ";
-    known += s.name;
+    if (s.name == ours) return s;
   }
-  throw Error(ErrorKind::InvalidArgument, "unknown spacing '" + std::string(name) + "'",
-              "one of: " + known);
+  throw unknown_spacing(name);
 }
 
 std::vector<double> karras_sigmas(int steps, double sigma_min, double sigma_max, double rho) {
@@ -139,6 +195,28 @@ std::vector<double> polyexponential_sigmas(int steps, double sigma_min, double s
   for (int i = 0; i < steps; ++i) {
     const double ramp = std::pow(between(1.0, 0.0, i, steps), rho);
     sigmas.push_back(std::exp(low + ramp * (high - low)));
+  }
+  return sigmas;
+}
+
+std::vector<double> kl_optimal_sigmas(int steps, double sigma_min, double sigma_max) {
+  check_steps(steps);
+  const double low = std::atan(sigma_min), high = std::atan(sigma_max);
+  std::vector<double> sigmas;
+  for (int i = 0; i <= steps; ++i) {
+    const double share = static_cast<double>(i) / steps;
+    sigmas.push_back(std::tan(share * low + (1.0 - share) * high));
+  }
+  return sigmas;
+}
+
+std::vector<double> beta_sigmas(int steps, double sigma_min, double sigma_max, double alpha,
+                                double beta) {
+  check_steps(steps);
+  std::vector<double> sigmas;
+  for (int i = 0; i < steps; ++i) {
+    const double share = beta_quantile(between(1.0, 0.0, i, steps), alpha, beta);
+    sigmas.push_back(sigma_min + share * (sigma_max - sigma_min));
   }
   return sigmas;
 }

@@ -78,6 +78,22 @@ std::vector<double> sgm_timesteps(int table, int steps) {
   return timesteps;
 }
 
+std::vector<double> consistency_timesteps(int table, int original, int steps, double strength) {
+  if (original < 1 || original > table) {
+    throw Error(ErrorKind::InvalidArgument, "a consistency model needs 1.." +
+                                                std::to_string(table) + " timesteps, got " +
+                                                std::to_string(original));
+  }
+  const int kept = static_cast<int>(original * strength), stride = table / original;
+  check_steps(kept, steps);
+  std::vector<double> timesteps;
+  for (int i = 0; i < steps; ++i) {
+    const int index = static_cast<int>(static_cast<double>(i) * kept / steps);
+    timesteps.push_back((kept - index) * stride - 1);
+  }
+  return timesteps;
+}
+
 PartialRun partial_run(int steps, double strength, bool stretch) {
   const double share = std::min(strength, 0.999);  // strength 1 still starts below the top
   if (!stretch) return {steps, static_cast<int>(share * steps) + 1};

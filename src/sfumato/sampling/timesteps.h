@@ -28,6 +28,11 @@ std::vector<double> linspace_timesteps(int table, int steps);
 /// one SDXL is sampled with).
 std::vector<double> sgm_timesteps(int table, int steps);
 
+/// The timesteps of a consistency model distilled on `original` of the table, at equal distances
+/// among them (diffusers' LCM). A `strength` below 1 leaves out the upper ones.
+std::vector<double> consistency_timesteps(int table, int original, int steps,
+                                          double strength = 1.0);
+
 /// A run that starts part of the way: the last `last_steps` intervals of a table of `steps`.
 struct PartialRun {
   int steps, last_steps;

@@ -6,11 +6,9 @@
 #include <chrono>
 
 #include "sfumato/base/error.h"
-#include "sfumato/diffusion/guidance.h"
 #include "sfumato/family/conditioner.h"
 #include "sfumato/family/network.h"
-#include "sfumato/sampling/sampler.h"
-#include "sfumato/sampling/sigmas.h"
+#include "sfumato/sampling/run_sampler.h"
 #include "sfumato/tensor/pixels.h"
 #include "sfumato/tensor/random/noise.h"
 
@@ -66,9 +64,15 @@ at::Tensor denoise_batch(const Model& model, std::span<const std::string> prompt
   const Conditioning uncond = condition_on(model, negative, request, 2.5);
   seconds.prompt += watch.lap();
 
-  const Denoiser denoise = classifier_free(as_denoiser(model), cond, uncond, *request.guidance);
-  const NoiseSchedule schedule(config.schedule);
-  const auto sigmas = find_spacing(*request.spacing).sigmas(schedule, *request.steps);
+  const GuidedNetwork network{.network = as_network(model),
+                              .schedule = NoiseSchedule(config.schedule),
+                              .prediction = config.prediction,
+                              .cond = cond,
+                              .uncond = uncond,
+                              .guidance = *request.guidance};
+  const SamplerInfo& sampler = find_sampler(*request.sampler);
+  const auto sigmas =
+      run_levels(sampler, find_spacing(*request.spacing), network.schedule, *request.steps);
 
   BatchNoise noise(seeds, *request.noise);
   const std::vector<std::int64_t> one{1, config.latent.channels,
@@ -77,13 +81,17 @@ at::Tensor denoise_batch(const Model& model, std::span<const std::string> prompt
   SamplerEnv env;
   env.eta = request.eta;
   env.noise = [&](double, double) { return noise(one, model.device); };
+  if (sampler.has(kBrownian)) {
+    const at::IntArrayRef shape = at::IntArrayRef(one).slice(1);
+    env.noise = brownian_noise(seeds, *request.noise, shape, sigmas, model.device);
+  }
   env.on_step = [&](const Step& step) {
     const int images = static_cast<int>(prompts.size());
     observer.on_step({step.index, step.count, 0, images, images});
     observer.cancel.throw_if_cancelled();
   };
   const at::Tensor x = noise(one, model.device) * sigmas.front();
-  const at::Tensor latents = find_sampler(*request.sampler).run(denoise, x, sigmas, env);
+  const at::Tensor latents = run_sampler(sampler, network, x, sigmas, env);
   if (!at::isfinite(latents).all().item<bool>()) {
     throw Error(ErrorKind::Unsupported, "the network's output is not finite",
                 "try --precision float32, or a lower --guidance");

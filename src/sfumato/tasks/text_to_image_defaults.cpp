@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sfumato/base/error.h"
+#include "sfumato/sampling/names.h"
 #include "sfumato/sampling/sampler.h"
 #include "sfumato/sampling/sigmas.h"
 #include "sfumato/tasks/text_to_image.h"
@@ -59,9 +60,10 @@ TextToImageRequest with_defaults(TextToImageRequest request, const ModelConfig& 
     request.sampler = defaults.sampler;
     if (!request.spacing) request.spacing = defaults.spacing;
   }
-  const auto& sampler = find_sampler(*request.sampler);
+  const SamplerName named = resolve_sampler(*request.sampler);
+  const auto& sampler = find_sampler(named.sampler);
   request.sampler = sampler.name;
-  if (!request.spacing) request.spacing = sampler.spacing;
+  if (!request.spacing) request.spacing = named.spacing.value_or(sampler.spacing);
   request.spacing = find_spacing(*request.spacing).name;
   if (!request.noise) request.noise = "torch_cpu";
   if (*request.noise != "torch_cpu" && *request.noise != "philox") {
@@ -73,6 +75,7 @@ TextToImageRequest with_defaults(TextToImageRequest request, const ModelConfig& 
   expect_multiple("width", *request.width, multiple);
   expect_multiple("height", *request.height, multiple);
   if (!request.batch) request.batch = default_batch(request);
+  if (sampler.has(kOneImage)) request.batch = 1;
   return request;
 }
 

@@ -107,6 +107,15 @@ bool is_number(char32_t c) {
   return cat >= UTF8PROC_CATEGORY_ND && cat <= UTF8PROC_CATEGORY_NO;
 }
 
+int digit_value(char32_t c) {
+  if (category(c) != UTF8PROC_CATEGORY_ND) return -1;
+  if (c >= 0x1D7CE && c <= 0x1D7FF) return static_cast<int>((c - 0x1D7CE) % 10);  // five alphabets
+  // Everywhere else the ten digits begin at a code point that ends in 0 or in 6.
+  const char32_t column = c & 0xF;
+  const bool from_zero = category(c - column) == UTF8PROC_CATEGORY_ND;
+  return static_cast<int>(from_zero ? column : column - 6);
+}
+
 std::u32string to_lower(std::u32string_view text) {
   std::u32string lower;
   lower.reserve(text.size());

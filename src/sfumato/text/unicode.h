@@ -15,6 +15,8 @@ bool is_space(char32_t c);
 bool is_letter(char32_t c);
 /// General category N*: digits, letter-like numbers and fractions.
 bool is_number(char32_t c);
+/// The value of a decimal digit (general category Nd) of any script, or -1.
+int digit_value(char32_t c);
 
 /// Full lower case as Unicode sec. 3.13 defines it, including the final sigma.
 std::u32string to_lower(std::u32string_view text);

@@ -2,6 +2,7 @@
 
 #include "golden/golden_case.h"
 #include "golden/kinds/schedule_support.h"
+#include "sfumato/tensor/random/brownian.h"
 #include "sfumato/tensor/random/philox.h"
 #include "sfumato/tensor/random/seed_sequence.h"
 #include "sfumato/tensor/random/torch_cpu.h"
@@ -93,6 +94,32 @@ void run_image_noise(const Case& c, Report& report) {
   }
 }
 
+// One tree for the whole tensor, or one per image.
+void run_brownian(const Case& c, Report& report) {
+  const auto shape = c.config().at("shape").get<std::vector<std::int64_t>>();
+  const double low = c.config().at("sigma_min"), high = c.config().at("sigma_max");
+  for (const auto& run : c.config().at("runs")) {
+    const std::string source = run.at("source") == "NV" ? "philox" : "torch_cpu";
+    const bool batched = run.at("seed").is_array();
+    std::vector<BrownianNoise> paths;
+    if (batched) {
+      const at::IntArrayRef one = at::IntArrayRef(shape).slice(1);
+      for (const auto& seed : run.at("seed")) {
+        paths.emplace_back(source, seed_of(seed), one, low, high);
+      }
+    } else {
+      paths.emplace_back(source, seed_of(run.at("seed")), shape, low, high);
+    }
+    std::vector<at::Tensor> queries;
+    for (const auto& pair : c.config().at("pairs")) {
+      std::vector<at::Tensor> images;
+      for (const auto& path : paths) images.push_back(path(pair[0], pair[1]));
+      queries.push_back(batched ? at::stack(images) : images[0]);
+    }
+    report.expect(run.at("id"), at::stack(queries));
+  }
+}
+
 }  // namespace
 
 void run_rng(const Case& c, Report& report) {
@@ -101,6 +128,7 @@ void run_rng(const Case& c, Report& report) {
   if (made_by(c, "SeedSequence")) return run_seed_sequence(c, report);
   if (made_by(c, "rng.py slerp")) return run_slerp(c, report);
   if (made_by(c, "ImageRNG")) return run_image_noise(c, report);
+  if (made_by(c, "BrownianTreeNoiseSampler")) return run_brownian(c, report);
   throw Skip("random numbers of " + c.meta.at("source").get<std::string>());
 }
 

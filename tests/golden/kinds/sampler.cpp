@@ -69,16 +69,24 @@ void Mixture::check_calls(const Case& c, Report& report, const std::string& call
   report.expect(calls, floats(levels_));
 }
 
+Conditioning weights_of(const Case& c, const std::string& name) {
+  return {.context = {}, .vector = c.input(name), .concat = {}};
+}
+
 Denoiser guided(const Case& c, ConditionalDenoiser denoise) {
-  if (!c.has_input("cond") || !c.has_input("uncond")) {
+  if (!c.has_input("cond")) {
     return [denoise](const at::Tensor& x, double sigma) { return denoise(x, sigma, {}); };
   }
-  const auto weights = [&](const std::string& name) {
-    return Conditioning{.context = {}, .vector = c.input(name), .concat = {}};
-  };
-  return classifier_free(std::move(denoise), weights("cond"), weights("uncond"),
-                         c.config().value("guidance_scale", 1.0));
+  const Conditioning cond = weights_of(c, "cond");
+  const Conditioning uncond = c.has_input("uncond") ? weights_of(c, "uncond") : cond;
+  return classifier_free(std::move(denoise), cond, uncond, c.config().value("guidance_scale", 1.0));
 }
+
+Prediction prediction_of(const Case& c) {
+  return parse_prediction(c.config().value("prediction", "eps"));
+}
+
+double growth(double sigma) { return std::sqrt(1.0 + sigma * sigma); }
 
 SamplerEnv env_of(const Case& c) {
   const auto& config = c.config();
@@ -108,12 +116,19 @@ const SamplerInfo& sampler_or_skip(const std::string& name) {
 }
 
 void run_sampler(const Case& c, Report& report) {
-  if (made_by(c, "k-diffusion@")) return run_kdiffusion_sampler(c, report);
+  const std::string source = c.meta.at("source");
   if (made_by(c, "generative-models@")) return run_sgm_sampler(c, report);
   if (made_by(c, "diffusers@")) return run_diffusers_sampler(c, report);
-  if (made_by(c, "webui")) return run_webui_sampler(c, report);
-  if (made_by(c, "ldm/models/diffusion/ddim.py")) return run_compvis_sampler(c, report);
-  throw Skip("sampler of " + c.meta.at("source").get<std::string>());
+  if (made_by(c, "dpm_solver/")) return run_compvis_dpm_solver(c, report);
+  if (made_by(c, "ldm/models/diffusion/")) return run_compvis_sampler(c, report);
+  if (made_by(c, "LCMCompVisDenoiser")) return run_webui_lcm(c, report);
+  if (made_by(c, "uni_pc.py")) return run_webui_unipc(c, report);
+  if (made_by(c, "sd_samplers_timesteps_impl.py")) return run_webui_sampler(c, report);
+  if (made_by(c, "restart_sampler")) return run_sigma_sampler(c, report, "restart");
+  const std::string prefix = "sample_";
+  const auto found = source.rfind(prefix);
+  if (found == std::string::npos) throw Skip("sampler of " + source);
+  run_sigma_sampler(c, report, source.substr(found + prefix.size()));
 }
 
 }  // namespace sfumato::golden

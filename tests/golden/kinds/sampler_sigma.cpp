@@ -1,32 +1,118 @@
-// Samplers of the programs that work with noise levels: k-diffusion and generative-models.
+// Samplers of the programs that work with noise levels: k-diffusion, the web interface and
+// generative-models.
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <utility>
 
 #include "golden/kinds/sampler_support.h"
 #include "golden/kinds/schedule_support.h"
+#include "sfumato/sampling/dpmpp_sde.h"
+#include "sfumato/sampling/multistep.h"
+#include "sfumato/sampling/restart.h"
 #include "sfumato/sampling/sigmas.h"
+#include "sfumato/sampling/singlestep.h"
 
 namespace sfumato::golden {
+namespace {
 
-void run_kdiffusion_sampler(const Case& c, Report& report) {
-  const std::string source = c.meta.at("source"), prefix = "sample_";
-  const auto at_name = source.rfind(prefix);
-  if (at_name == std::string::npos) throw Skip("sampler of " + source);
-  const auto& sampler = sampler_or_skip(source.substr(at_name + prefix.size()));
+using Levels = std::span<const double>;
+using Solver = std::function<at::Tensor(const Denoiser&, at::Tensor, Levels, const SamplerEnv&)>;
 
-  const auto sigmas = doubles(c.input("sigmas"));
+Solver multistep_of(SlopeWeights weights, int order) {
+  return [=](const Denoiser& denoise, at::Tensor x, Levels sigmas, const SamplerEnv& env) {
+    return linear_multistep(denoise, std::move(x), sigmas, env,
+                            {.weights = weights, .order = order});
+  };
+}
+
+std::vector<Restart> restarts_of(const Case& c) {
+  std::vector<Restart> restarts;
+  for (const auto& [low, rest] : c.config().at("restart_list").items()) {
+    restarts.push_back(
+        {.low = std::stod(low), .high = rest[2], .levels = rest[0], .times = rest[1]});
+  }
+  return restarts;
+}
+
+// The sampler with the settings of the case where it has any.
+Solver solver_of(const Case& c, const std::string& name) {
+  const auto& config = c.config();
+  if (name == "lms" && config.contains("order")) {
+    return multistep_of(lms_weights, config.at("order"));
+  }
+  if (config.contains("max_order")) {
+    const SlopeWeights weights = name == "deis"      ? deis_weights
+                                 : name == "ipndm_v" ? ipndm_v_weights
+                                                     : ipndm_weights;
+    return multistep_of(weights, config.at("max_order"));
+  }
+  if (name == "dpmpp_sde" && config.contains("r")) {
+    return [r = config.at("r").get<double>()](const Denoiser& denoise, at::Tensor x, Levels sigmas,
+                                              const SamplerEnv& env) {
+      return dpmpp_sde_at(denoise, std::move(x), sigmas, env, r);
+    };
+  }
+  if (config.contains("restart_list")) {
+    return [restarts = restarts_of(c)](const Denoiser& denoise, at::Tensor x, Levels sigmas,
+                                       const SamplerEnv& env) {
+      return heun_with_restarts(denoise, std::move(x), sigmas, env, restarts);
+    };
+  }
+  const bool heun = config.value("solver_type", "midpoint") == "heun";
+  return sampler_or_skip(name + (heun ? "_heun" : "")).run;
+}
+
+void run_adaptive(const Case& c, Report& report) {
+  const auto& config = c.config();
+  AdaptiveOptions options;
+  options.order = config.at("order");
+  options.relative = config.at("rtol");
+  options.absolute = config.at("atol");
+  options.first_step = config.at("h_init");
+  options.proportional = config.at("pcoeff");
+  options.integral = config.at("icoeff");
+  options.derivative = config.at("dcoeff");
+  options.accept = config.at("accept_safety");
+  options.eta = config.at("eta");
+  Mixture mixture(c);
+  const auto result =
+      dpm_solver_adaptive(guided(c, mixture.denoiser()), c.input("x"), config.at("sigma_max"),
+                          config.at("sigma_min"), env_of(c), options);
+  report.expect("x", result.x);
+  const double steps = result.accepted + result.rejected;
+  report.expect(
+      "info", floats({steps, steps * options.order, 1.0 * result.accepted, 1.0 * result.rejected}));
+  mixture.check_calls(c, report, "call_sigma");
+}
+
+std::vector<double> sigmas_of(const Case& c) {
+  if (c.has_input("sigmas")) return doubles(c.input("sigmas"));
+  const auto& config = c.config();
+  auto sigmas = exponential_sigmas(config.at("n"), config.at("sigma_min"), config.at("sigma_max"));
+  sigmas.push_back(0.0);
+  return sigmas;
+}
+
+}  // namespace
+
+void run_sigma_sampler(const Case& c, Report& report, const std::string& name) {
+  if (name == "dpm_adaptive") return run_adaptive(c, report);
+  const Solver solver = solver_of(c, name);
+  const auto sigmas = sigmas_of(c);
   SamplerEnv env = env_of(c);
-  if (env.noise) {  // the original draws at every step, used or not: draw i belongs to step i
+  // The original draws for churn at every step, used or not: draw i belongs to step i.
+  if (c.config().contains("s_churn") && env.noise) {
     env.noise = [&, draws = c.input("noise")](double sigma, double) {
       const auto step = std::find(sigmas.begin(), sigmas.end(), sigma) - sigmas.begin();
       return draws[step];
     };
   }
   Mixture mixture(c);
-  report.expect("x", sampler.run(guided(c, mixture.denoiser()), c.input("x"), sigmas, env));
+  report.expect("x", solver(guided(c, mixture.denoiser()), c.input("x"), sigmas, env));
   mixture.check_calls(c, report, "call_sigma");
 }
 
@@ -52,7 +138,7 @@ void run_sgm_sampler(const Case& c, Report& report) {
     sigmas = find_spacing("sgm_legacy").sigmas(NoiseSchedule(NoiseScheduleConfig{}), steps);
   }
   Mixture mixture(c);
-  const at::Tensor x = c.input("x") * std::sqrt(1.0 + sigmas[0] * sigmas[0]);
+  const at::Tensor x = c.input("x") * growth(sigmas[0]);
   report.expect("x", sampler.run(guided(c, mixture.denoiser()), x, sigmas, env_of(c)));
   mixture.check_calls(c, report, "call_sigma");
 }

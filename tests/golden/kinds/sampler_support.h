@@ -35,19 +35,28 @@ class Mixture {
   std::vector<double> levels_;
 };
 
-/// The product's guided denoiser where the case has in/cond and a scale, the plain one otherwise.
+/// The product's guided denoiser where the case has in/cond, the plain one otherwise.
 Denoiser guided(const Case& c, ConditionalDenoiser denoise);
+/// The log-weights of in/NAME as a conditioning.
+Conditioning weights_of(const Case& c, const std::string& name);
 
 /// Hands out in/noise one draw after the other.
 SamplerEnv env_of(const Case& c);
+Prediction prediction_of(const Case& c);
+/// From the scale that preserves the variance to ours.
+double growth(double sigma);
 
 /// The table's sampler of this name, or Skip.
 const SamplerInfo& sampler_or_skip(const std::string& name);
 
-void run_kdiffusion_sampler(const Case& c, Report& report);
+/// Samplers that work with noise levels: k-diffusion and the web interface.
+void run_sigma_sampler(const Case& c, Report& report, const std::string& name);
 void run_sgm_sampler(const Case& c, Report& report);
 void run_compvis_sampler(const Case& c, Report& report);
+void run_compvis_dpm_solver(const Case& c, Report& report);
 void run_webui_sampler(const Case& c, Report& report);
+void run_webui_unipc(const Case& c, Report& report);
+void run_webui_lcm(const Case& c, Report& report);
 void run_diffusers_sampler(const Case& c, Report& report);
 
 }  // namespace sfumato::golden

@@ -1,33 +1,79 @@
-// Samplers of the programs that work with timesteps. Their latent preserves the variance; ours is
-// sqrt(1 + σ²) times as large.
+// DDIM and PLMS of CompVis, Stability AI and the web interface, and the latter's LCM. Their latent
+// preserves the variance; ours is sqrt(1 + σ²) times as large.
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
+#include <memory>
 
 #include "golden/kinds/sampler_support.h"
 #include "golden/kinds/schedule_support.h"
+#include "sfumato/diffusion/consistency.h"
+#include "sfumato/diffusion/guidance.h"
+#include "sfumato/sampling/ddim_invert.h"
+#include "sfumato/sampling/sample_keeping.h"
 #include "sfumato/sampling/sigmas.h"
 #include "sfumato/sampling/timesteps.h"
 
 namespace sfumato::golden {
 namespace {
 
-double scale(double sigma) { return std::sqrt(1.0 + sigma * sigma); }
+std::vector<double> compvis_sigmas(const Case& c, const NoiseSchedule& schedule) {
+  auto sigmas = sigmas_at(
+      schedule, ddim_uniform_timesteps(static_cast<int>(schedule.steps()), c.config().at("steps")));
+  sigmas.push_back(schedule.sigma_min());
+  return sigmas;
+}
 
-Prediction prediction_of(const Case& c) {
-  return parse_prediction(c.config().value("prediction", "eps"));
+// The original tells the network the number of the step instead of its timestep.
+void run_inversion(const Case& c, Report& report) {
+  const auto schedule = schedule_of(c.config());
+  auto sigmas = compvis_sigmas(c, schedule);
+  std::reverse(sigmas.begin(), sigmas.end());
+  sigmas.resize(c.config().at("t_enc").get<std::size_t>() + 1);
+  const auto number = [&](double sigma) {
+    return static_cast<double>(std::find(sigmas.begin(), sigmas.end(), sigma) - sigmas.begin());
+  };
+  Mixture mixture(c);
+  const auto denoise =
+      make_denoiser(mixture.network(schedule, prediction_of(c)), number, prediction_of(c));
+  const at::Tensor x =
+      ddim_invert(guided(c, denoise), c.input("x0") * growth(sigmas.front()), sigmas);
+  report.expect("x", x / growth(sigmas.back()));
+  mixture.check_calls(c, report, "call_t");
+}
+
+void run_keeping(const Case& c, Report& report) {
+  const auto schedule = schedule_of(c.config());
+  const auto sigmas = compvis_sigmas(c, schedule);
+  SamplerEnv env = env_of(c);
+  // Every second draw is the sampler's own, which it multiplies by 0.
+  env.noise = [draws = c.input("noise"), next = std::make_shared<std::int64_t>(0)](double, double) {
+    return draws[2 * (*next)++];
+  };
+  at::Tensor first, last;
+  env.on_step = [&](const Step& step) {
+    if (step.index == 0) first = step.denoised;
+    last = step.denoised;
+  };
+  Mixture mixture(c);
+  const auto denoise =
+      make_denoiser(mixture.network(schedule, prediction_of(c)), schedule, prediction_of(c));
+  const at::Tensor x = sample_keeping(ddim, guided(c, denoise), c.input("x_T") * growth(sigmas[0]),
+                                      sigmas, env, c.input("x0"), c.input("mask"));
+  report.expect("x", x / growth(sigmas.back()));
+  report.expect("pred_x0_first", first);
+  report.expect("pred_x0_last", last);
+  mixture.check_calls(c, report, "call_t");
 }
 
 }  // namespace
 
 void run_compvis_sampler(const Case& c, Report& report) {
-  if (made_by(c, "DDIMSampler.encode")) throw Skip("DDIM inversion");
-  if (c.has_input("mask")) throw Skip("DDIM that replaces masked parts between steps");
+  if (made_by(c, "DDIMSampler.encode")) return run_inversion(c, report);
+  if (c.has_input("mask")) return run_keeping(c, report);
+  const bool plms = made_by(c, "plms.py");
   const auto schedule = schedule_of(c.config());
-  auto sigmas = sigmas_at(
-      schedule, ddim_uniform_timesteps(static_cast<int>(schedule.steps()), c.config().at("steps")));
-  sigmas.push_back(schedule.sigma_min());
+  auto sigmas = compvis_sigmas(c, schedule);
 
   at::Tensor x;
   if (made_by(c, "stochastic_encode")) {  // from a picture, t_enc steps before the end
@@ -35,12 +81,12 @@ void run_compvis_sampler(const Case& c, Report& report) {
     // The original noises to the alpha at index t_enc, one entry above the first it visits.
     const double encoded_at = sigmas[sigmas.size() - 2 - t_enc];
     const at::Tensor encoded =
-        (c.input("x0") + encoded_at * c.input("encode_noise")) / scale(encoded_at);
+        (c.input("x0") + encoded_at * c.input("encode_noise")) / growth(encoded_at);
     report.expect("encoded", encoded);
     sigmas.erase(sigmas.begin(), sigmas.end() - 1 - t_enc);
-    x = encoded * scale(sigmas[0]);
+    x = encoded * growth(sigmas[0]);
   } else {
-    x = c.input("x_T") * scale(sigmas[0]);
+    x = c.input("x_T") * growth(sigmas[0]);
   }
 
   SamplerEnv env = env_of(c);
@@ -52,17 +98,17 @@ void run_compvis_sampler(const Case& c, Report& report) {
   Mixture mixture(c);
   const auto denoise =
       make_denoiser(mixture.network(schedule, prediction_of(c)), schedule, prediction_of(c));
-  x = find_sampler("ddim").run(guided(c, denoise), x, sigmas, env);
-  report.expect("x", x / scale(sigmas.back()));
-  if (c.outputs.count("pred_x0_last")) report.expect("pred_x0_last", last);
-  if (c.outputs.count("pred_x0_first")) report.expect("pred_x0_first", first);
+  x = find_sampler(plms ? "plms" : "ddim").run(guided(c, denoise), x, sigmas, env);
+  report.expect("x", x / growth(sigmas.back()));
+  // PLMS reports what its mixed slopes point at, which is no estimate of the network.
+  if (!plms && c.outputs.count("pred_x0_last")) report.expect("pred_x0_last", last);
+  if (!plms && c.outputs.count("pred_x0_first")) report.expect("pred_x0_first", first);
   mixture.check_calls(c, report, "call_t");
 }
 
 void run_webui_sampler(const Case& c, Report& report) {
   const std::string source = c.meta.at("source");
-  const std::string name = source.substr(source.rfind(' ') + 1);
-  if (name != "ddim") throw Skip("sampler " + name);
+  const auto& sampler = sampler_or_skip(source.substr(source.rfind(' ') + 1));
   const auto schedule = schedule_of(c.config());
   auto timesteps = doubles(c.input("timesteps"));
   std::reverse(timesteps.begin(), timesteps.end());
@@ -71,55 +117,46 @@ void run_webui_sampler(const Case& c, Report& report) {
   Mixture mixture(c);
   const auto denoise =
       make_denoiser(mixture.network(schedule, prediction_of(c)), schedule, prediction_of(c));
-  const at::Tensor x = find_sampler("ddim").run(guided(c, denoise), c.input("x") * scale(sigmas[0]),
-                                                sigmas, env_of(c));
-  report.expect("x", x / scale(sigmas.back()));
+  SamplerEnv env = env_of(c);
+  Denoiser denoiser = guided(c, denoise);
+  if (sampler.has(kGuidanceDirection)) {
+    const double scale = c.config().at("guidance_scale").get<double>() / sampler.guidance_divisor;
+    auto split =
+        classifier_free_split(denoise, weights_of(c, "cond"), weights_of(c, "uncond"), scale);
+    denoiser = split.guided;
+    env.direction = split.unconditional;
+  }
+  const at::Tensor x = sampler.run(denoiser, c.input("x") * growth(sigmas[0]), sigmas, env);
+  report.expect("x", x / growth(sigmas.back()));
   mixture.check_calls(c, report, "call_t");
 }
 
-void run_diffusers_sampler(const Case& c, Report& report) {
-  const auto& config = c.config();
-  const int steps = config.at("steps");
-  const std::string name = config.at("class_name");
-  const auto table = diffusers_table(config, steps);
-  NoiseSchedule schedule = schedule_of(config);
-  if (config.value("rescale_betas_zero_snr", false)) {
-    schedule = NoiseSchedule::from_alphas_cumprod(zero_terminal_snr(schedule.alphas_cumprod()));
-  }
-  const auto arguments = config.value("step_arguments", nlohmann::json::object());
-  SamplerEnv env = env_of(c);
-  env.noise_scale = arguments.value("s_noise", 1.0);
-
-  std::string ours;
-  at::Tensor x = c.input("x") * table.init_noise_sigma;
-  if (name == "EulerDiscreteScheduler" || name == "HeunDiscreteScheduler") {
-    ours = name == "EulerDiscreteScheduler" ? "euler" : "heun";
-    // There the network sees the latent before the extra noise.
-    if (arguments.value("s_churn", 0.0) > 0.0) throw Skip("churn in the manner of diffusers");
-  } else if (name == "EulerAncestralDiscreteScheduler") {
-    ours = "euler_ancestral";
-  } else if (name == "DDIMScheduler") {
-    ours = "ddim";
-    x = x * scale(table.sigmas[0]);
-    env.eta = arguments.value("eta", 0.0);
-    if (config.value("clip_sample", true) || config.value("thresholding", false)) {
-      throw Skip("DDIM that clips x0 but not the noise direction");
+void run_webui_lcm(const Case& c, Report& report) {
+  const auto schedule = schedule_of(c.config());
+  if (!c.has_input("x")) {  // the timesteps alone
+    const auto kept = consistency_schedule(schedule);
+    const auto stride = static_cast<double>(schedule.steps() / kept.steps());
+    std::vector<double> times, sigmas;
+    for (const double s : doubles(c.input("sigma"))) {
+      times.push_back(static_cast<double>(kept.nearest_t(s)) * stride + stride - 1.0);
     }
-    const int stride = config.at("num_train_timesteps").get<int>() / steps;
-    for (int i = 0; i + 1 < steps; ++i) {
-      if (table.timesteps[i] - stride != table.timesteps[i + 1]) {
-        throw Skip("DDIM whose steps do not end where the next one starts");
-      }
+    for (const double t : doubles(c.input("t"))) {
+      sigmas.push_back(kept.sigma((t - stride + 1.0) / stride));
     }
-  } else {
-    throw Skip("diffusers " + name);
+    report.expect("sigmas", floats(kept.sigmas()));
+    report.expect("sigma_to_t", integers(times));
+    report.expect("t_to_sigma", floats(sigmas));
+    for (const int n : {1, 2, 4, 8}) {
+      report.expect("get_sigmas_" + std::to_string(n),
+                    floats(find_spacing("lcm").sigmas(schedule, n)));
+    }
+    return;
   }
-
   Mixture mixture(c);
   const auto denoise =
-      make_denoiser(mixture.network(schedule, prediction_of(c)), schedule, prediction_of(c));
-  x = find_sampler(ours).run(guided(c, denoise), x, table.sigmas, env);
-  report.expect("x", ours == "ddim" ? x / scale(table.sigmas.back()) : x);
+      consistency_denoiser(mixture.network(schedule, prediction_of(c)), schedule, prediction_of(c));
+  const auto sigmas = doubles(c.input("sigmas"));
+  report.expect("x", lcm(guided(c, denoise), c.input("x"), sigmas, env_of(c)));
   mixture.check_calls(c, report, "call_t");
 }
 

@@ -1,43 +1,23 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <functional>
+#include <map>
 
 #include "golden/kinds/schedule_support.h"
 #include "sfumato/diffusion/forward_process.h"
-#include "sfumato/sampling/sigmas.h"
+#include "sfumato/sampling/diffusers_plan.h"
+#include "sfumato/sampling/ode.h"
 #include "sfumato/sampling/timesteps.h"
 
 namespace sfumato::golden {
 namespace {
 
 using nlohmann::json;
-
-std::string class_of(const json& config) {
-  const std::string name = config.at("class_name");
-  for (const std::string known : {"DDIMScheduler", "DDPMScheduler", "EulerDiscreteScheduler",
-                                  "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler"}) {
-    if (name == known) return name;
-  }
-  throw Skip("diffusers " + name);
-}
-
-std::vector<double> timesteps_of(const json& config, int steps) {
-  const std::string name = class_of(config);
-  const bool table_only = name == "DDIMScheduler" || name == "DDPMScheduler";
-  const std::string spacing = config.value("timestep_spacing", table_only ? "leading" : "linspace");
-  const int table = config.at("num_train_timesteps");
-  if (spacing == "leading") return leading_timesteps(table, steps, config.value("steps_offset", 0));
-  if (spacing == "trailing") return trailing_timesteps(table, steps);
-  if (spacing != "linspace") throw Skip("timestep spacing " + spacing);
-  auto timesteps = linspace_timesteps(table, steps);
-  if (table_only) {
-    for (double& t : timesteps) t = std::nearbyint(t);
-  }
-  return timesteps;
-}
+using Values = std::vector<double>;
 
 void run_zero_snr(const Case& c, Report& report) {
-  std::vector<double> bars, betas;
+  Values bars, betas;
   double product = 1.0, previous = 1.0;
   for (const double beta : doubles(c.input("betas"))) bars.push_back(product *= 1.0 - beta);
   bars = zero_terminal_snr(bars, 0.0);
@@ -49,43 +29,98 @@ void run_zero_snr(const Case& c, Report& report) {
   report.expect("alphas_cumprod", floats(bars));
 }
 
+// The first value, the others twice, and the last one more: how schedulers with two calls per step
+// list their levels.
+Values doubled(const Values& once, bool last_again) {
+  Values twice;
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    twice.push_back(once[i]);
+    if (i > 0) twice.push_back(once[i]);
+  }
+  if (last_again) twice.push_back(once.back());
+  return twice;
+}
+
+// Timesteps of all network calls, from those of the steps.
+Values heun_calls(const SamplingPlan& plan) { return doubled(plan.timesteps, false); }
+
+Values kdpm2_calls(const SamplingPlan& plan, bool ancestral) {
+  Values calls;
+  for (std::size_t i = 0; i + 1 < plan.timesteps.size(); ++i) {
+    const double from = plan.sigmas[i], to = plan.sigmas[i + 1];
+    const double end = ancestral ? ancestral_step(from, to, 1.0).down : to;
+    calls.push_back(plan.timesteps[i]);
+    calls.push_back(plan.timestep(std::sqrt(from * end)));
+  }
+  calls.push_back(plan.timesteps.back());
+  return calls;
+}
+
+struct PndmCalls {
+  Values warm_up, multistep;
+};
+PndmCalls pndm_calls(const SamplingPlan& plan, bool warm_up) {
+  const Values& t = plan.timesteps;
+  PndmCalls calls;
+  if (!warm_up) {
+    calls.multistep = t;
+    if (t.size() > 1) calls.multistep.insert(calls.multistep.begin() + 1, t[1]);
+    return calls;
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double middle = std::floor(0.5 * (t[i] + t[i + 1]));
+    calls.warm_up.insert(calls.warm_up.end(), {t[i], middle, middle, t[i + 1]});
+  }
+  calls.multistep.assign(t.begin() + 3, t.end());
+  return calls;
+}
+
+// What the case lists for one number of steps, by name without the number.
+std::map<std::string, Values> listed(const DiffusersConfig& config, const SamplingPlan& plan) {
+  const std::string& name = config.class_name;
+  std::map<std::string, Values> values{{"timesteps", plan.timesteps}, {"sigmas", plan.sigmas}};
+  const bool grows = name.find("Discrete") != std::string::npos;
+  values["init_noise_sigma"] = {grows ? plan.start : 1.0};
+  if (config.log_linear) values["sigmas"].push_back(0.0);
+  if (name == "HeunDiscreteScheduler") {
+    values["timesteps"] = heun_calls(plan);
+    values["sigmas"] = doubled(plan.sigmas, false);
+    values["sigmas"].pop_back();
+  }
+  if (name == "PNDMScheduler") {
+    const auto calls = pndm_calls(plan, !config.skip_prk_steps);
+    values["timesteps"] = calls.warm_up;
+    values["timesteps"].insert(values["timesteps"].end(), calls.multistep.begin(),
+                               calls.multistep.end());
+    values["prk_timesteps"] = calls.warm_up;
+    values["plms_timesteps"] = calls.multistep;
+  }
+  if (name.rfind("KDPM2", 0) == 0) {
+    const bool ancestral = name == "KDPM2AncestralDiscreteScheduler";
+    values["timesteps"] = kdpm2_calls(plan, ancestral);
+    values["sigmas"] = doubled(plan.sigmas, true);
+    Values down, up, middle;
+    for (std::size_t i = 0; i < plan.sigmas.size(); ++i) {
+      const double from = plan.sigmas[i];
+      const double to = i + 1 < plan.sigmas.size() ? plan.sigmas[i + 1] : 0.0;
+      const auto step = to > 0.0 ? ancestral_step(from, to, 1.0) : AncestralStep{0.0, 0.0};
+      down.push_back(step.down);
+      up.push_back(step.up);
+      middle.push_back(std::sqrt(from * step.down));
+    }
+    values["sigmas_down"] = doubled(down, true);
+    values["sigmas_up"] = doubled(up, true);
+    values["sigmas_interpol"] = doubled(middle, true);
+  }
+  return values;
+}
+
 }  // namespace
 
-DiffusersTable diffusers_table(const json& config, int steps) {
-  const std::string name = class_of(config);
-  NoiseSchedule schedule = schedule_of(config);
-  if (config.value("rescale_betas_zero_snr", false)) {
-    schedule = NoiseSchedule::from_alphas_cumprod(zero_terminal_snr(schedule.alphas_cumprod()));
-  }
-  if (config.value("use_beta_sigmas", false)) throw Skip("spacing beta");
-  if (config.value("interpolation_type", "linear") != "linear") {
-    throw Skip("interpolation of noise levels other than linear");
-  }
-
-  DiffusersTable table;
-  table.timesteps = timesteps_of(config, steps);
-  table.sigmas = sigmas_at(schedule, table.timesteps);
-  const bool karras = config.value("use_karras_sigmas", false);
-  if (karras || config.value("use_exponential_sigmas", false)) {
-    const double low = table.sigmas.back(), high = table.sigmas.front();
-    table.sigmas = karras ? karras_sigmas(steps, low, high) : exponential_sigmas(steps, low, high);
-    for (int i = 0; i < steps; ++i) table.timesteps[i] = schedule.t(table.sigmas[i]);
-  }
-  if (config.value("timestep_type", "discrete") == "continuous" &&
-      config.value("prediction_type", "epsilon") == "v_prediction") {
-    for (int i = 0; i < steps; ++i) table.timesteps[i] = 0.25 * std::log(table.sigmas[i]);
-  }
-  const double high = table.sigmas.front();
-  const bool leading = config.value("timestep_spacing", "linspace") == "leading";
-  table.init_noise_sigma = leading ? std::sqrt(high * high + 1.0) : high;
-  if (name == "DDIMScheduler" || name == "DDPMScheduler") {
-    table.init_noise_sigma = 1.0;
-    table.sigmas.push_back(config.value("set_alpha_to_one", true) ? 0.0 : schedule.sigma_min());
-  } else {
-    const bool zero = config.value("final_sigmas_type", "zero") == "zero";
-    table.sigmas.push_back(zero ? 0.0 : schedule.sigma_min());
-  }
-  return table;
+DiffusersConfig diffusers_config(const json& config) {
+  json named = config;
+  named["_class_name"] = config.at("class_name");
+  return read_diffusers_config(named);
 }
 
 void run_diffusers_schedule(const Case& c, Report& report) {
@@ -100,31 +135,23 @@ void run_diffusers_schedule(const Case& c, Report& report) {
   if (!c.config().contains("class_name") || !c.config().contains("steps")) {
     throw Skip("schedule of " + c.meta.at("source").get<std::string>());
   }
-  const bool heun = class_of(c.config()) == "HeunDiscreteScheduler";
+  const DiffusersConfig config = diffusers_config(c.config());
+  const std::string note = c.meta.value("note", "");
   for (const int steps : c.config().at("steps")) {
-    DiffusersTable table = diffusers_table(c.config(), steps);
-    if (heun) {  // listed once per network call
-      const auto repeat = [](const std::vector<double>& once, std::size_t keep_last) {
-        std::vector<double> twice;
-        for (std::size_t i = 0; i < once.size(); ++i) {
-          twice.push_back(once[i]);
-          if (i > 0 && i + keep_last < once.size()) twice.push_back(once[i]);
-        }
-        return twice;
-      };
-      table.timesteps = repeat(table.timesteps, 0);
-      table.sigmas = repeat(table.sigmas, 1);
+    SamplingPlan plan = diffusers_levels(config, steps);
+    if (note.find("strength=0.6") != std::string::npos) {
+      plan.timesteps = consistency_timesteps(1000, config.original_inference_steps, steps, 0.6);
     }
-    const std::string n = std::string("_") + std::to_string(steps);
-    for (const std::string name : c.meta.at("outputs")) {
-      const bool whole = c.output(name).scalar_type() == at::kLong;
-      if (name == "timesteps" + n) {
-        report.expect(name, whole ? integers(table.timesteps) : floats(table.timesteps));
-      } else if (name == "sigmas" + n) {
-        report.expect(name, floats(table.sigmas));
-      } else if (name == "init_noise_sigma" + n) {
-        report.expect(name, floats({table.init_noise_sigma}).reshape(c.output(name).sizes()));
-      }
+    for (const auto& [name, values] : listed(config, plan)) {
+      const std::string numbered = name + "_" + std::to_string(steps);
+      const auto found = c.outputs.find(numbered);
+      if (found == c.outputs.end() || found->second.numel() == 0) continue;
+      const at::Tensor& want = found->second;
+      Values got = values;
+      // Some lists end earlier by entries that are never used.
+      if (want.numel() < static_cast<std::int64_t>(got.size())) got.resize(want.numel());
+      const bool whole = want.scalar_type() == at::kLong;
+      report.expect(numbered, (whole ? integers(got) : floats(got)).reshape(want.sizes()));
     }
   }
 }

@@ -1,11 +1,13 @@
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "golden/kinds/schedule_support.h"
 #include "sfumato/diffusion/denoiser.h"
 #include "sfumato/sampling/ode.h"
 #include "sfumato/sampling/sigmas.h"
+#include "sfumato/sampling/slope_weights.h"
 
 namespace sfumato::golden {
 namespace {
@@ -119,7 +121,12 @@ void run_ancestral(const Case& c, Report& report) {
     report.expect("sigma_down_eta" + shortest(eta), floats(down));
     report.expect("sigma_up_eta" + shortest(eta), floats(up));
   }
-  if (c.config().contains("lms_order")) throw Skip("linear multistep (LMS) coefficients");
+  const auto sigmas = doubles(c.input("lms_sigmas"));
+  const int most = c.config().at("lms_order");
+  for (int i = 0; i + 1 < static_cast<int>(sigmas.size()); ++i) {
+    report.expect("lms_coeff_" + std::to_string(i),
+                  floats(lms_weights(sigmas, i, std::min(i + 1, most))));
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "golden/golden_case.h"
 #include "sfumato/diffusion/noise_schedule.h"
+#include "sfumato/sampling/diffusers_config.h"
 
 namespace sfumato::golden {
 
@@ -28,12 +29,7 @@ void run_webui_schedule(const Case& c, Report& report);
 void run_diffusers_schedule(const Case& c, Report& report);
 void run_sgm_schedule(const Case& c, Report& report);
 
-/// What a diffusers scheduler with this config visits: timesteps, noise levels with the final one,
-/// and the factor of the starting noise. Skips settings that do not exist here.
-struct DiffusersTable {
-  std::vector<double> timesteps, sigmas;
-  double init_noise_sigma;
-};
-DiffusersTable diffusers_table(const nlohmann::json& config, int steps);
+/// The config of a diffusers case as scheduler_config.json spells it.
+DiffusersConfig diffusers_config(const nlohmann::json& config);
 
 }  // namespace sfumato::golden

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "golden/kinds/schedule_support.h"
+#include "sfumato/diffusion/prediction.h"
+#include "sfumato/sampling/names.h"
 #include "sfumato/sampling/sigmas.h"
 #include "sfumato/sampling/timesteps.h"
 
@@ -19,19 +20,6 @@ NoiseSchedule schedule_of_sigmas(const at::Tensor& sigmas) {
   return NoiseSchedule::from_alphas_cumprod(bars);
 }
 
-// The web interface's scheduler names (lower case, underscores) in ours.
-std::string our_spacing(const std::string& name) {
-  static const std::map<std::string, std::string> names{
-      {"normal", "discrete"},         {"uniform", "discrete"},
-      {"ddim", "ddim_uniform"},       {"sgm_uniform", "sgm_uniform"},
-      {"simple", "simple"},           {"karras", "karras"},
-      {"exponential", "exponential"}, {"turbo", "turbo"},
-      {"automatic", "discrete"},      {"polyexponential", "polyexponential"}};
-  const auto found = names.find(name);
-  if (found == names.end()) throw Skip("spacing " + name);
-  return found->second;
-}
-
 struct Range {
   double low, high, rho;
 };
@@ -42,15 +30,15 @@ std::vector<double> table(const std::string& name, const NoiseSchedule& schedule
     sigmas.push_back(0.0);
     return sigmas;
   };
-  const std::string ours = our_spacing(name);
   const double rho = range.rho;
+  if (name == "polyexponential") {
+    return with_zero(polyexponential_sigmas(steps, range.low, range.high, rho > 0 ? rho : 1.0));
+  }
+  const std::string_view ours = resolve_spacing(name);
   if (ours == "karras") {
     return with_zero(karras_sigmas(steps, range.low, range.high, rho > 0 ? rho : 7.0));
   }
   if (ours == "exponential") return with_zero(exponential_sigmas(steps, range.low, range.high));
-  if (ours == "polyexponential") {
-    return with_zero(polyexponential_sigmas(steps, range.low, range.high, rho > 0 ? rho : 1.0));
-  }
   return find_spacing(ours).sigmas(schedule, steps);
 }
 
@@ -61,8 +49,11 @@ void run_scheduler(const Case& c, Report& report) {
                     config.value("default_rho", -1.0)};
   for (const int steps : config.at("steps")) {
     for (const std::string family : {"sd1", "sdxl"}) {
+      std::string name(resolve_spacing(config.at("scheduler").get<std::string>()));
+      const bool tuned = name.rfind("align_your_steps", 0) == 0 || name == "gits";
+      if (tuned && family == "sdxl") name += "_sdxl";
       report.expect(family + "_" + std::to_string(steps),
-                    floats(table(config.at("scheduler"), schedule, steps, range)));
+                    floats(table(name, schedule, steps, range)));
     }
   }
 }
@@ -146,6 +137,42 @@ void run_zero_snr(const Case& c, Report& report) {
   report.expect("sigmas", floats(sigmas));
 }
 
+void run_beta_options(const Case& c, Report& report) {
+  const auto& config = c.config();
+  int index = 0;
+  for (const auto& run : config.at("runs")) {
+    auto sigmas = beta_sigmas(config.at("n"), config.at("sigma_min"), config.at("sigma_max"),
+                              run.at("alpha"), run.at("beta"));
+    sigmas.push_back(0.0);
+    report.expect("run_" + std::to_string(index++), floats(sigmas));
+  }
+}
+
+void run_prediction_types(const Case& c, Report& report) {
+  const at::Tensor &x = c.input("x"), &raw = c.input("model_output");
+  const auto expect = [&](const std::string& name, const at::Tensor& sigmas, auto scale) {
+    std::vector<at::Tensor> inputs, denoised;
+    const auto levels = doubles(sigmas);
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      const auto at = static_cast<std::int64_t>(i);
+      const Scalings s = scale(levels[i]);
+      inputs.push_back(s.in * x[at]);
+      denoised.push_back(s.skip * x[at] + s.out * raw[at]);
+    }
+    report.expect(name + "_input", at::stack(inputs));
+    report.expect(name + "_denoised", at::stack(denoised));
+  };
+  const double data = c.config().at("sigma_data").at("edm");
+  const at::Tensor& sigma = c.input("sigma");
+  expect("epsilon", sigma, [](double s) { return scalings(Prediction::Epsilon, s); });
+  expect("v_prediction", sigma, [](double s) { return scalings(Prediction::V, s); });
+  expect("edm", sigma, [data](double s) { return edm_scalings(s, data); });
+  expect("const", c.input("sigma_const"), [](double s) { return flow_scalings(s); });
+  const double first = doubles(sigma)[0];
+  report.expect("noise_scaling", raw + first * x);
+  report.expect("noise_scaling_max_denoise", raw + std::sqrt(1.0 + first * first) * x);
+}
+
 }  // namespace
 
 void run_webui_schedule(const Case& c, Report& report) {
@@ -154,6 +181,10 @@ void run_webui_schedule(const Case& c, Report& report) {
   if (made_by(c, "setup_img2img_steps")) return run_image_to_image_steps(c, report);
   if (made_by(c, "rescale_zero_terminal_snr_sigmas")) return run_zero_snr(c, report);
   if (made_by(c, "k_prediction.py Prediction")) return run_predictor(c, report);
+  if (made_by(c, "calculate_denoised")) return run_prediction_types(c, report);
+  if (c.config().contains("runs") && made_by(c, "beta_scheduler")) {
+    return run_beta_options(c, report);
+  }
   if (c.config().contains("scheduler")) return run_scheduler(c, report);
   throw Skip("schedule of " + c.meta.at("source").get<std::string>());
 }

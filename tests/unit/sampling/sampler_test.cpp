@@ -33,8 +33,14 @@ std::vector<double> geometric(int steps, double from, double to) {
   return sigmas;
 }
 
+const NoiseSchedule& schedule() {
+  static const NoiseSchedule table{NoiseScheduleConfig{}};
+  return table;
+}
+
 SamplerEnv noisy(at::IntArrayRef shape) {
   SamplerEnv env;
+  env.schedule = &schedule();
   env.noise = [source = torch_cpu_noise(7), shape = shape.vec()](double, double) {
     return source(shape).to(at::kDouble);
   };
@@ -43,7 +49,9 @@ SamplerEnv noisy(at::IntArrayRef shape) {
 
 double error_after(const SamplerInfo& s, int steps) {
   const auto sigmas = geometric(steps, 10.0, 0.1);
-  const auto x = s.run(gaussian_denoiser, at::ones({1, 1, 1, 1}, at::kDouble), sigmas, {});
+  SamplerEnv env;
+  env.schedule = &schedule();
+  const auto x = s.run(gaussian_denoiser, at::ones({1, 1, 1, 1}, at::kDouble), sigmas, env);
   const double exact = std::sqrt((kS * kS + 0.01) / (kS * kS + 100.0));
   return std::abs(x.item<double>() - exact);
 }
@@ -53,11 +61,19 @@ class EverySampler : public ::testing::TestWithParam<SamplerInfo> {};
 TEST_P(EverySampler, ConvergesAtItsAdvertisedOrder) {
   const auto& s = GetParam();
   if (s.stochastic) GTEST_SKIP() << "order is defined for the ODE solvers";
-  const double measured = std::log2(error_after(s, 64) / error_after(s, 128));
-  EXPECT_NEAR(measured, s.order, 0.25);
+  if (s.has(kOwnSteps)) GTEST_SKIP() << "does not take the steps it is given";
+  // Multistep methods may do better here: their first steps of lower order fade late.
+  const double measured = std::log2(error_after(s, 256) / error_after(s, 512));
+  EXPECT_GT(measured, s.order - 0.25);
+}
+
+// Distilled models jump to their estimate, which the ideal denoiser does not stand.
+bool is_for_distilled_models(const SamplerInfo& s) {
+  return s.has(kConsistency) || s.name == "tcd";
 }
 
 TEST_P(EverySampler, KeepsTheVarianceOfTheData) {
+  if (is_for_distilled_models(GetParam())) GTEST_SKIP() << "for distilled models";
   const std::vector<int64_t> shape{20000, 1, 1, 1};
   const auto x_T = std::sqrt(kS * kS + 100.0) * torch_cpu_noise(1)(shape).to(at::kDouble);
 
@@ -67,6 +83,7 @@ TEST_P(EverySampler, KeepsTheVarianceOfTheData) {
 }
 
 TEST_P(EverySampler, KeepsTheVarianceWithNoiseAskedFor) {
+  if (is_for_distilled_models(GetParam())) GTEST_SKIP() << "for distilled models";
   const std::vector<int64_t> shape{20000, 1, 1, 1};
   const auto x_T = std::sqrt(kS * kS + 100.0) * torch_cpu_noise(1)(shape).to(at::kDouble);
   SamplerEnv env = noisy(shape);
@@ -83,6 +100,7 @@ TEST_P(EverySampler, EndsOnTheDenoisedEstimateAtSigmaZero) {
 }
 
 TEST_P(EverySampler, ReportsEveryStepOnce) {
+  if (GetParam().has(kOwnSteps)) GTEST_SKIP() << "does not take the steps it is given";
   SamplerEnv env = noisy({1, 1, 1, 1});
   std::vector<int> seen;
   env.on_step = [&](const Step& step) {
@@ -98,7 +116,8 @@ TEST_P(EverySampler, KeepsSinglePrecisionAndShape) {
   const auto x = GetParam().run(gaussian_denoiser, at::ones({2, 4, 3, 5}), geometric(4, 10.0, 0.1),
                                 noisy({2, 4, 3, 5}));
   EXPECT_EQ(x.sizes(), (at::IntArrayRef{2, 4, 3, 5}));
-  const SamplerEnv quiet{.noise = [](double, double) { return at::zeros({1, 1, 1, 1}); }};
+  SamplerEnv quiet = noisy({1, 1, 1, 1});
+  quiet.noise = [](double, double) { return at::zeros({1, 1, 1, 1}); };
   const auto single =
       GetParam().run(gaussian_denoiser, at::ones({1, 1, 1, 1}), geometric(4, 10.0, 0.1), quiet);
   EXPECT_EQ(single.scalar_type(), at::kFloat);
@@ -120,9 +139,8 @@ INSTANTIATE_TEST_SUITE_P(All, EverySampler,
 
 // DDIM as its paper writes it (eq. 12), on the scale that preserves the variance.
 TEST(Ddim, IsThePapersUpdate) {
-  const NoiseSchedule schedule{NoiseScheduleConfig{}};
   for (const double eta : {0.0, 0.5, 1.0}) {
-    const auto sigmas = find_spacing("ddim_uniform").sigmas(schedule, 20);
+    const auto sigmas = find_spacing("ddim_uniform").sigmas(schedule(), 20);
     const auto draws = torch_cpu_noise(3)({20, 8}).to(at::kDouble);
     const auto start = torch_cpu_noise(4)({8}).to(at::kDouble);
 
@@ -176,15 +194,27 @@ TEST(Sampler, SaysWhenNoiseIsMissing) {
   EXPECT_THROW(euler_ancestral(gaussian_denoiser, x, geometric(4, 10.0, 0.1), {}), Error);
 }
 
-TEST(FindSampler, NamesTheAlternatives) {
-  try {
-    find_sampler("dpm++2m");
-    FAIL() << "expected an Error";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.kind(), ErrorKind::InvalidArgument);
-    EXPECT_NE(e.hint().find("dpmpp_2m"), std::string::npos) << e.hint();
-  }
-  EXPECT_EQ(find_sampler("euler_a").name, "euler_ancestral");
+TEST(CfgPlusPlus, TakesItsDirectionFromTheOtherEstimate) {
+  const std::vector<double> sigmas{4.0, 2.0};
+  SamplerEnv env;
+  env.direction = [] { return at::full({1}, 2.0, at::kDouble); };
+  const Denoiser denoise = [](const at::Tensor& x, double) { return at::ones_like(x); };
+  const auto x = euler(denoise, at::full({1}, 10.0, at::kDouble), sigmas, env);
+  EXPECT_DOUBLE_EQ(x.item<double>(), 1.0 + 2.0 * (10.0 - 2.0) / 4.0);
+}
+
+TEST(Restart, GoesBackWithNoise) {
+  int draws = 0;
+  SamplerEnv env = noisy({1, 1, 1, 1});
+  env.noise = [&](double from, double to) {
+    EXPECT_LT(from, to);
+    ++draws;
+    return at::zeros({1, 1, 1, 1}, at::kDouble);
+  };
+  auto sigmas = geometric(19, 10.0, 0.03);
+  sigmas.push_back(0.0);
+  restart(gaussian_denoiser, at::ones({1, 1, 1, 1}, at::kDouble), sigmas, env);
+  EXPECT_EQ(draws, 1);
 }
 
 }  // namespace

@@ -1,0 +1,151 @@
+#include "sfumato/diffusion/prompt_guidance.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "sfumato/base/error.h"
+#include "sfumato/diffusion/guidance.h"
+
+namespace sfumato {
+namespace {
+
+using OptionalTensor = std::optional<at::Tensor>;
+
+std::int64_t length_of(const Conditioning& cond) {
+  return cond.context ? cond.context->size(1) : 0;
+}
+
+/// One question to the network: a picture of the batch and what it is to be seen as.
+struct Question {
+  std::int64_t picture;
+  Conditioning cond;
+};
+
+OptionalTensor stack(const std::vector<Question>& questions, const std::vector<std::size_t>& which,
+                     OptionalTensor Conditioning::*member) {
+  std::vector<at::Tensor> rows;
+  for (const auto i : which) {
+    if (const auto& row = questions[i].cond.*member) rows.push_back(*row);
+  }
+  if (rows.empty()) return std::nullopt;
+  if (rows.size() != which.size()) {
+    throw Error(
+        ErrorKind::InvalidArgument,
+        "guidance: some of the prompts have a context, vector or picture and some have none");
+  }
+  return at::cat(rows, 0);
+}
+
+// [1, C, H, W] per question.
+std::vector<at::Tensor> ask(const ConditionalDenoiser& denoise,
+                            const std::vector<Question>& questions, const at::Tensor& x,
+                            double sigma) {
+  std::map<std::int64_t, std::vector<std::size_t>> by_length;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    by_length[length_of(questions[i].cond)].push_back(i);
+  }
+  std::vector<at::Tensor> answers(questions.size());
+  for (const auto& [length, which] : by_length) {
+    std::vector<at::Tensor> pictures;
+    for (const auto i : which) pictures.push_back(x.narrow(0, questions[i].picture, 1));
+    Conditioning cond;
+    cond.context = stack(questions, which, &Conditioning::context);
+    cond.vector = stack(questions, which, &Conditioning::vector);
+    cond.concat = stack(questions, which, &Conditioning::concat);
+    const at::Tensor denoised = denoise(at::cat(pictures, 0), sigma, cond);
+    for (std::size_t row = 0; row < which.size(); ++row) {
+      answers[which[row]] = denoised.narrow(0, static_cast<std::int64_t>(row), 1);
+    }
+  }
+  return answers;
+}
+
+// The conditionings of one picture's parts at a step, their contexts equally long.
+std::vector<Conditioning> conditionings_at(const PromptConditioning& prompt, int step) {
+  std::vector<Conditioning> conds;
+  std::int64_t length = 0;
+  for (const auto& part : prompt.parts) {
+    conds.push_back(part.schedule.at(step));
+    length = std::max(length, length_of(conds.back()));
+  }
+  for (auto& cond : conds) {
+    if (cond.context) cond.context = match_length(*cond.context, length);
+  }
+  return conds;
+}
+
+bool is_plain(const PromptConditioning& prompt) {
+  return prompt.parts.size() == 1 && prompt.parts[0].weight == 1.0;
+}
+
+}  // namespace
+
+const Conditioning& ScheduledConditioning::at(int step) const {
+  if (entries.empty()) {
+    throw Error(ErrorKind::InvalidArgument, "guidance: a prompt without a conditioning");
+  }
+  const auto entry = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Entry& e) { return step <= e.end_step; });
+  return entry == entries.end() ? entries.front().conditioning : entry->conditioning;
+}
+
+std::vector<PromptPredictions> predict_prompts(const ConditionalDenoiser& denoise,
+                                               const std::vector<PromptConditioning>& prompts,
+                                               const std::vector<ScheduledConditioning>& negatives,
+                                               const at::Tensor& x, double sigma, int step) {
+  const auto pictures = static_cast<std::int64_t>(prompts.size());
+  if (x.dim() < 1 || x.size(0) != pictures ||
+      (!negatives.empty() && negatives.size() != prompts.size())) {
+    throw Error(ErrorKind::InvalidArgument, "guidance: " + std::to_string(prompts.size()) +
+                                                " prompts and " + std::to_string(negatives.size()) +
+                                                " negative ones for a batch of " +
+                                                std::to_string(x.dim() < 1 ? 0 : x.size(0)));
+  }
+  std::vector<Question> questions;
+  for (std::int64_t i = 0; i < pictures; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (!negatives.empty()) questions.push_back({i, negatives[at].at(step)});
+    for (auto& cond : conditionings_at(prompts[at], step))
+      questions.push_back({i, std::move(cond)});
+  }
+  const auto answers = ask(denoise, questions, x, sigma);
+
+  std::vector<PromptPredictions> predictions;
+  auto answer = answers.begin();
+  for (const auto& prompt : prompts) {
+    auto& prediction = predictions.emplace_back();
+    if (!negatives.empty()) prediction.uncond = *answer++;
+    for (const auto& part : prompt.parts) {
+      prediction.conds.push_back(*answer++);
+      prediction.weights.push_back(part.weight);
+    }
+  }
+  return predictions;
+}
+
+Denoiser guided_by_prompts(ConditionalDenoiser denoise, std::vector<PromptConditioning> prompts,
+                           std::vector<ScheduledConditioning> negatives, double scale) {
+  const bool plain = scale == 1.0 && std::all_of(prompts.begin(), prompts.end(), is_plain);
+  if (plain) {
+    negatives.clear();
+  } else if (negatives.empty()) {
+    throw Error(ErrorKind::InvalidArgument,
+                "guidance: there is no negative prompt to lead away from");
+  }
+  return
+      [denoise = std::move(denoise), prompts = std::move(prompts), negatives = std::move(negatives),
+       scale, plain, step = 0](const at::Tensor& x, double sigma) mutable {
+        std::vector<at::Tensor> guided;
+        for (const auto& p : predict_prompts(denoise, prompts, negatives, x, sigma, step)) {
+          guided.push_back(plain ? p.conds[0] : guide_by_all(p.conds, p.weights, p.uncond, scale));
+        }
+        ++step;
+        return at::cat(guided, 0);
+      };
+}
+
+}  // namespace sfumato

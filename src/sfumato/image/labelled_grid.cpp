@@ -1,0 +1,119 @@
+#include <cairo.h>
+
+#include <algorithm>
+
+#include "sfumato/base/error.h"
+#include "sfumato/image/caption.h"
+#include "sfumato/image/codec_detail.h"
+#include "sfumato/image/draw.h"
+
+namespace sfumato {
+namespace {
+
+/// A name in lines, and the font size at which they fit.
+struct Label {
+  std::vector<std::string> lines;
+  double font_size = 0, height = 0;
+};
+
+constexpr double kLineHeight = 1.4;  // in font sizes
+
+Label make_label(cairo_t* cairo, const std::string& text, double font_size, double width) {
+  caption::use_font(cairo, font_size);
+  Label label{.lines = caption::wrap(cairo, text, width), .font_size = font_size, .height = 0};
+  double widest = 0;
+  for (const auto& line : label.lines) widest = std::max(widest, caption::width_of(cairo, line));
+  if (widest > width) label.font_size *= width / widest;  // a single word too long for its place
+  label.height = static_cast<double>(label.lines.size()) * label.font_size * kLineHeight;
+  return label;
+}
+
+// Draws the lines one below the other with their middle at (x, y).
+void draw(cairo_t* cairo, const Label& label, double x, double y) {
+  caption::use_font(cairo, label.font_size);
+  cairo_set_source_rgb(cairo, 0, 0, 0);
+  double baseline = y - label.height / 2 + label.font_size;
+  for (const std::string& line : label.lines) {
+    cairo_move_to(cairo, x - caption::width_of(cairo, line) / 2, baseline);
+    cairo_show_text(cairo, line.c_str());
+    baseline += label.font_size * kLineHeight;
+  }
+}
+
+std::vector<Label> make_labels(cairo_t* cairo, std::span<const std::string> texts, double font_size,
+                               double width) {
+  std::vector<Label> labels;
+  for (const auto& text : texts) labels.push_back(make_label(cairo, text, font_size, width));
+  return labels;
+}
+
+void check(std::size_t images, std::size_t columns, std::size_t rows, int gap) {
+  if (columns > 0 && rows > 0 && images % columns == 0 && images / columns == rows && gap >= 0 &&
+      gap <= 4096) {
+    return;
+  }
+  throw Error(ErrorKind::InvalidArgument, std::to_string(images) + " pictures do not make " +
+                                              std::to_string(columns) + " columns and " +
+                                              std::to_string(rows) + " rows");
+}
+
+}  // namespace
+
+Image labelled_grid(std::span<const Image> images, std::span<const std::string> columns,
+                    std::span<const std::string> rows, int gap) {
+  check(images.size(), columns.size(), rows.size(), gap);
+  std::int64_t width = 0, height = 0;
+  for (const Image& image : images) {
+    width = std::max<std::int64_t>(width, image.width);
+    height = std::max<std::int64_t>(height, image.height);
+  }
+  const double font_size = std::max(8.0, double(width + height) / 25);
+  const bool named_rows =
+      std::any_of(rows.begin(), rows.end(), [](const auto& name) { return !name.empty(); });
+  const std::int64_t left = named_rows ? width * 3 / 4 : 0;
+
+  Canvas measure(1, 1);
+  const auto above = make_labels(measure.context(), columns, font_size, double(width));
+  const auto beside = make_labels(measure.context(), rows, font_size, double(left));
+  double highest = 0;
+  for (const Label& label : above) highest = std::max(highest, label.height);
+  const auto top = highest > 0 ? static_cast<std::int64_t>(highest + font_size) : 0;
+
+  const auto across = static_cast<std::int64_t>(columns.size());
+  const auto down = static_cast<std::int64_t>(rows.size());
+  const std::int64_t whole_width = left + across * width + gap * (across - 1);
+  const std::int64_t whole_height = top + down * height + gap * (down - 1);
+  codec_detail::check_size(static_cast<std::uint64_t>(whole_width),
+                           static_cast<std::uint64_t>(whole_height), "grid");
+  Canvas canvas(static_cast<int>(whole_width), static_cast<int>(whole_height));
+  for (std::int64_t i = 0; i < across * down; ++i) {
+    const Image& image = images[static_cast<std::size_t>(i)];
+    const std::int64_t x = left + i % across * (width + gap) + (width - image.width) / 2;
+    const std::int64_t y = top + i / across * (height + gap) + (height - image.height) / 2;
+    canvas.paste(image, static_cast<int>(x), static_cast<int>(y));
+  }
+  for (std::int64_t i = 0; i < across; ++i) {
+    draw(canvas.context(), above[static_cast<std::size_t>(i)],
+         double(left + i * (width + gap)) + double(width) / 2, double(top) / 2);
+  }
+  for (std::int64_t i = 0; i < down && left > 0; ++i) {
+    draw(canvas.context(), beside[static_cast<std::size_t>(i)], double(left) / 2,
+         double(top + i * (height + gap)) + double(height) / 2);
+  }
+  return canvas.image();
+}
+
+Image plot(std::span<const Image> images, std::span<const std::string> x,
+           std::span<const std::string> y, std::span<const std::string> z, int gap) {
+  check(images.size(), x.size() * y.size(), z.size(), gap);
+  const std::size_t sheet = x.size() * y.size();
+  std::vector<Image> sheets;
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    sheets.push_back(labelled_grid(images.subspan(i * sheet, sheet), x, y, gap));
+  }
+  if (sheets.size() == 1 && z.front().empty()) return std::move(sheets.front());
+  const std::string unnamed[1];
+  return labelled_grid(sheets, z, unnamed, gap);
+}
+
+}  // namespace sfumato

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "sfumato/sampling/diffusers_config.h"
+#include "sfumato/sampling/sampler.h"
+
+namespace sfumato {
+
+/// How many steps of a scheduler_config.json are sampled.
+struct SamplingPlan {
+  /// Noise levels with the final one. The last two may be equal.
+  std::vector<double> sigmas;
+  std::vector<double> timesteps;  ///< what the network is told at each level but the final one
+  /// Unit noise times this is the start; the result times `finish` is what the decoder gets.
+  double start = 1.0, finish = 1.0;
+  /// What the network is told at any level (make_denoiser).
+  std::function<double(double sigma)> timestep;
+  bool consistency = false;  ///< the denoiser must be a consistency function of the timestep
+  std::function<at::Tensor(const Denoiser&, at::Tensor x, const SamplerEnv&)> run;
+};
+
+/// Throws InvalidArgument when steps do not fit the schedule. The plan keeps a copy of all it
+/// needs.
+SamplingPlan plan_diffusers(const DiffusersConfig& config, int steps);
+
+/// The part of it that says where the steps fall: sigmas, timesteps, start and finish.
+SamplingPlan diffusers_levels(const DiffusersConfig& config, int steps);
+
+}  // namespace sfumato

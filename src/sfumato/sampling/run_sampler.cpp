@@ -1,0 +1,61 @@
+#include "sfumato/sampling/run_sampler.h"
+
+#include <ATen/ATen.h>
+
+#include <utility>
+
+#include "sfumato/diffusion/consistency.h"
+#include "sfumato/diffusion/guidance.h"
+#include "sfumato/sampling/ode.h"
+#include "sfumato/tensor/random/brownian.h"
+
+namespace sfumato {
+
+at::Tensor run_sampler(const SamplerInfo& sampler, const GuidedNetwork& model, at::Tensor x,
+                       std::span<const double> sigmas, SamplerEnv env) {
+  const ConditionalDenoiser open =
+      sampler.has(kConsistency)
+          ? consistency_denoiser(model.network, model.schedule, model.prediction)
+          : make_denoiser(model.network, model.schedule, model.prediction);
+  const double scale = model.guidance / sampler.guidance_divisor;
+  Denoiser denoise;
+  if (sampler.has(kGuidanceDirection)) {
+    auto split = classifier_free_split(open, model.cond, model.uncond, scale);
+    denoise = std::move(split.guided);
+    env.direction = std::move(split.unconditional);
+  } else {
+    denoise = classifier_free(open, model.cond, model.uncond, scale);
+  }
+  if (model.wrap) denoise = model.wrap(std::move(denoise));
+  env.schedule = &model.schedule;
+  return sampler.run(denoise, std::move(x), sigmas, env);
+}
+
+std::vector<double> run_levels(const SamplerInfo& sampler, const SpacingInfo& spacing,
+                               const NoiseSchedule& schedule, int steps) {
+  if (!sampler.has(kDropLastLevel)) return spacing.sigmas(schedule, steps);
+  return discard_penultimate(spacing.sigmas(schedule, steps + 1));
+}
+
+std::function<at::Tensor(double, double)> brownian_noise(std::span<const std::uint64_t> seeds,
+                                                         const std::string& source,
+                                                         at::IntArrayRef shape,
+                                                         std::span<const double> sigmas,
+                                                         at::Device device) {
+  check_sigmas(sigmas, LastStep::MayRest);
+  // In single precision, in which the programs that share these paths hold their levels.
+  const double high = static_cast<float>(sigmas.front());
+  const double last = sigmas.back() > 0.0 ? sigmas.back() : sigmas[sigmas.size() - 2];
+  const double low = static_cast<float>(last) < high ? static_cast<float>(last) : 0.5 * high;
+  std::vector<BrownianNoise> paths;
+  for (const std::uint64_t seed : seeds) paths.emplace_back(source, seed, shape, low, high);
+  return [paths = std::move(paths), device](double sigma, double sigma_next) {
+    std::vector<at::Tensor> draws;
+    for (const auto& path : paths) {
+      draws.push_back(path(static_cast<float>(sigma), static_cast<float>(sigma_next)));
+    }
+    return at::stack(draws).to(device);
+  };
+}
+
+}  // namespace sfumato

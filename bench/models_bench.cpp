@@ -10,7 +10,7 @@ namespace {
 
 void text_to_image_scenes(benchmark::State& state) {
   const Model model = load_model("scenes", {});
-  TextToImageRequest request;
+  PaintRequest request;
   request.prompt = "a large red circle to the left of a small blue square";
   request.seed = 1;
   request.count = static_cast<int>(state.range(0));

@@ -2,15 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdlib>
 #include <map>
 #include <ostream>
+#include <vector>
 
+#include "checkpoint_source.h"
 #include "sfumato/base/error.h"
-#include "sfumato/checkpoint/diffusers_folder.h"
+#include "sfumato/checkpoint/file_hash.h"
 #include "sfumato/checkpoint/load_into.h"
-#include "sfumato/checkpoint/open_checkpoint.h"
 #include "sfumato/family/checkpoint_names.h"
-#include "sfumato/family/detect.h"
 #include "sfumato/family/family.h"
 #include "sfumato/family/model.h"
 #include "sfumato/tensor/shape.h"
@@ -20,28 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Checkpoint contents_of(const fs::path& path) {
-  if (!fs::is_directory(path) || is_diffusers_folder(path)) return open_checkpoint(path);
-  const fs::path shards = path / "model.safetensors.index.json";
-  return open_checkpoint(fs::exists(shards) ? shards : path / "model.safetensors");
-}
-
-TensorIndex index_of(const TensorMap& tensors) {
-  TensorIndex index;
-  for (const auto& [name, tensor] : tensors) {
-    index[name] = {std::string(c10::toString(tensor.scalar_type())), tensor.sizes().vec()};
-  }
-  return index;
-}
-
-ModelConfig family_of(const fs::path& path, const std::string& family, const TensorIndex& index,
-                      const Metadata& metadata) {
-  if (family.ends_with(".toml")) return read_family(family);
-  if (!family.empty()) return find_family(family);
-  if (fs::exists(path / "family.toml")) return read_family(path / "family.toml");
-  return detect_family(index, path.string(), stated_prediction(metadata));
-}
 
 Json needs_of(const ModelConfig& config) {
   Json needs = Json::array();
@@ -63,14 +42,44 @@ Json needs_of(const ModelConfig& config) {
   return needs;
 }
 
-Json count_non_finite(const TensorMap& tensors) {
+constexpr std::size_t kShortHash = 10;  // digits by which A1111 calls a checkpoint
+
+/// Adds "non_finite", the count of every tensor that has such values, and the sums of both kinds.
+void count_non_finite(const TensorMap& tensors, Json& report) {
   Json bad = Json::object();
+  std::int64_t nans = 0, all = 0;
   for (const auto& [name, tensor] : tensors) {
     if (!tensor.is_floating_point() || tensor.numel() == 0) continue;
     const auto count = tensor.numel() - at::isfinite(tensor).sum().item<std::int64_t>();
-    if (count > 0) bad[name] = count;
+    if (count == 0) continue;
+    bad[name] = count;
+    all += count;
+    nans += at::isnan(tensor).sum().item<std::int64_t>();
   }
-  return bad;
+  report["non_finite"] = bad;
+  report["nan"] = nans;
+  report["infinite"] = all - nans;
+}
+
+/// $XDG_CACHE_HOME/sfumato/hashes.json, or below ~/.cache; "" without a home.
+fs::path hash_cache() {
+  const auto set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return fs::path(value ? value : "");
+  };
+  fs::path cache = set("XDG_CACHE_HOME");
+  if (cache.is_relative()) cache = set("HOME").empty() ? fs::path() : set("HOME") / ".cache";
+  return cache.empty() ? cache : cache / "sfumato" / "hashes.json";
+}
+
+/// Null for weights in several files.
+void add_hash(const fs::path& path, Json& report) {
+  report["sha256"] = report["short_hash"] = nullptr;
+  const auto file = single_weights_file(path);
+  if (!file) return;
+  const std::string hash = file_sha256(*file, hash_cache());
+  report["sha256"] = hash;
+  report["short_hash"] = hash.substr(0, kShortHash);
 }
 
 void compare_with_family(const ModelConfig& config, const TensorMap& tensors, Json& report) {
@@ -113,10 +122,11 @@ void print_list(std::ostream& out, const char* title, const Json& list, std::siz
 }  // namespace
 
 Json report_checkpoint(const fs::path& path, const std::string& family) {
-  const auto [tensors, metadata, format] = contents_of(path);
+  const Checkpoint checkpoint = read_checkpoint(path);
+  const TensorMap& tensors = checkpoint.tensors;
   Json report{{"kind", "checkpoint"},
               {"file", path.string()},
-              {"format", std::string(format_name(format))}};
+              {"format", std::string(format_name(checkpoint.format))}};
 
   std::int64_t parameters = 0;
   std::map<std::string, std::int64_t> dtypes;
@@ -125,7 +135,7 @@ Json report_checkpoint(const fs::path& path, const std::string& family) {
     dtypes[c10::toString(tensor.scalar_type())] += tensor.numel();
   }
   try {
-    const ModelConfig config = family_of(path, family, index_of(tensors), metadata);
+    const ModelConfig config = family_of(path, family, checkpoint);
     report["family"] = config.family;
     report["needs"] = needs_of(config);
     compare_with_family(config, tensors, report);
@@ -138,14 +148,18 @@ Json report_checkpoint(const fs::path& path, const std::string& family) {
   report["tensors"] = tensors.size();
   report["parameters"] = parameters;
   report["dtypes"] = dtypes;
-  report["non_finite"] = count_non_finite(tensors);
-  report["metadata"] = metadata;
+  count_non_finite(tensors, report);
+  report["metadata"] = checkpoint.metadata;
+  add_hash(path, report);
   return report;
 }
 
+bool is_complete(const Json& report) {
+  return report["family"].is_null() || (report["missing"].empty() && report["misshapen"].empty());
+}
+
 bool is_usable(const Json& report) {
-  return !report["family"].is_null() && report["missing"].empty() && report["misshapen"].empty() &&
-         report["non_finite"].empty();
+  return !report["family"].is_null() && is_complete(report) && report["non_finite"].empty();
 }
 
 void print_checkpoint(std::ostream& out, const Json& report, std::size_t most) {
@@ -168,8 +182,15 @@ void print_checkpoint(std::ostream& out, const Json& report, std::size_t most) {
   for (const char* title : {"missing", "misshapen", "unused"}) {
     if (report.contains(title)) print_list(out, title, report[title], most);
   }
+  if (!report["non_finite"].empty()) {
+    out << report["nan"] << " NaN and " << report["infinite"] << " infinite values\n";
+  }
   print_list(out, "NaN or infinite values", report["non_finite"], most);
   print_list(out, "metadata", report["metadata"], most);
+  if (!report["sha256"].is_null()) {
+    out << "SHA-256 " << report["sha256"].get<std::string>() << "\nshort hash "
+        << report["short_hash"].get<std::string>() << " (A1111)\n";
+  }
   out << (is_usable(report) ? "can be used\n" : "cannot be used\n");
 }
 

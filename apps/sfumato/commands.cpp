@@ -5,8 +5,9 @@
 namespace sfumato::cli {
 
 std::span<const Command* const> commands() {
-  static constexpr std::array<const Command*, 9> kCommands{
-      &txt2img, &train, &data, &eval, &inspect, &list_samplers, &list_models, &completion, &manual};
+  static constexpr std::array kCommands{&txt2img,     &img2img,    &inpaint, &train, &data,
+                                        &eval,        &inspect,    &convert, &merge, &list_samplers,
+                                        &list_models, &completion, &manual};
   return kCommands;
 }
 

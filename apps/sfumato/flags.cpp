@@ -7,6 +7,12 @@
 
 namespace sfumato::cli {
 
+void Flags::add_repeated(std::string name, std::string value_hint, std::string help,
+                         std::function<void(std::string_view)> take, const std::string& title) {
+  rows_.push_back(
+      {std::move(name), std::move(value_hint), std::move(help), title, "", {}, std::move(take)});
+}
+
 void Flags::add_positional(std::string name, std::string help, std::size_t most,
                            std::function<void(std::string_view)> take) {
   positionals_.push_back({std::move(name), std::move(help), most, 0, std::move(take)});

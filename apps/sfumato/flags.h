@@ -35,6 +35,10 @@ class Flags {
                        }});
     }
   }
+  /// A flag that may be given several times; `take` is called with each value, in order.
+  void add_repeated(std::string name, std::string value_hint, std::string help,
+                    std::function<void(std::string_view)> take,
+                    const std::string& title = "options");
   /// A word without a flag; `take` is called with each, in order, at most `most` times.
   void add_positional(std::string name, std::string help, std::size_t most,
                       std::function<void(std::string_view)> take);

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "sfumato/base/embedded.h"
@@ -44,6 +45,26 @@ at::ScalarType parse_precision(const std::string& name, at::Device device) {
               "one of: float32, bfloat16, float16, auto");
 }
 
+fs::path models_folder(const ModelOptions& options) {
+  if (!options.models_dir.empty()) return options.models_dir;
+  const char* folder = std::getenv("SFUMATO_MODELS");
+  return folder && *folder ? folder : "models";
+}
+
+std::string model_path(const ModelOptions& options) {
+  if (options.model == "scenes" || options.model.empty() || fs::exists(options.model)) {
+    return options.model;
+  }
+  const fs::path folder = models_folder(options);
+  for (const fs::path& parent : {folder / "checkpoints", folder}) {
+    for (const char* extension : {"", ".safetensors", ".ckpt", ".gguf", ".pt"}) {
+      const fs::path path = parent / (options.model + extension);
+      if (fs::exists(path)) return path.string();
+    }
+  }
+  return options.model;  // load_model() says that there is none
+}
+
 Model open_model(const ModelOptions& options) {
   if (!options.family.empty() && (options.model == "scenes" || fs::is_directory(options.model))) {
     throw Error(ErrorKind::InvalidArgument,
@@ -54,7 +75,7 @@ Model open_model(const ModelOptions& options) {
   load.device = parse_device(options.device);
   load.dtype = parse_precision(options.precision, load.device);
   load.family = options.family;
-  return load_model(options.model, load);
+  return load_model(model_path(options), load);
 }
 
 ModelIdentity identify_model(const ModelOptions& options, const Model& model) {
@@ -63,7 +84,7 @@ ModelIdentity identify_model(const ModelOptions& options, const Model& model) {
       if (file.name == "model.safetensors") return {"scenes", sha256_hex(file.bytes)};
     }
   }
-  fs::path file = options.model;
+  fs::path file = model_path(options);
   if (fs::is_directory(file)) file /= "model.safetensors";
   if (!fs::exists(file)) return {model.config.family, ""};
   ModelIdentity identity{fs::path(options.model).stem().string(), ""};

@@ -44,6 +44,7 @@ class CliTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.root = pathlib.Path(tempfile.mkdtemp(prefix="sfumato-e2e-"))
+        os.environ["XDG_CACHE_HOME"] = str(cls.root / "cache")
         cls.model = cls.root / "tiny"
         subprocess.run([MAKE_TINY_MODEL, "tiny_sd1", str(cls.model)], check=True)
 
@@ -81,7 +82,7 @@ class CliTest(unittest.TestCase):
 
     def test_help(self):
         top = self.run_cli("--help").stdout
-        for command in ("txt2img", "train", "data", "eval", "inspect", "samplers", "models"):
+        for command in ("txt2img", "img2img", "inpaint", "train", "data", "eval", "inspect", "convert", "merge", "samplers", "models"):
             self.assertIn(command, top)
             if command in ("data", "eval"):
                 self.assertIn("scenes", self.run_cli(command, "--help").stdout)
@@ -198,8 +199,45 @@ class CliTest(unittest.TestCase):
         self.assertIn("--eta has no effect", done.stderr)
         self.assertNotIn("note", self.paint("x", "--sampler", "ddim", "--eta", "0.5").stderr)
 
-        words = self.paint("red " * 100, "--steps", 1).stderr
-        self.assertIn("note: the prompt has", words)
+    def test_long_prompts_are_read_to_the_end(self):
+        for name in ("red", "blue"):
+            self.paint("word " * 30 + name, "--seed", 1, "--steps", 1, "--out", name + ".png")
+        self.assertNotEqual(*(pixels(self.folder / n) for n in ("red.png", "blue.png")))
+
+    def test_styles_wildcards_and_second_passes(self):
+        models = self.folder / "models"
+        (models / "wildcards").mkdir(parents=True)
+        (models / "wildcards" / "colour.txt").write_text("red\nblue\n")
+        (models / "styles.csv").write_text('name,prompt,negative_prompt\nink,"{prompt}, ink",photo\n')
+        done = self.paint("a __colour__ cat", "--style", "ink", "--models-dir", models, "--seed", 3,
+                          "--hires-scale", 2, "--out", "a.png")
+        self.assertEqual(done.stdout, "a.png\n")
+        request = json.loads(self.run_cli("inspect", "a.png", "--json").stdout)["sfumato"]["request"]
+        self.assertIn(request["prompt"], ("a red cat, ink", "a blue cat, ink"))
+        self.assertEqual(request["negative_prompt"], "photo")
+        self.paint("--from", "a.png", "--out", "b.png")
+        a, b = ((self.folder / name).read_bytes() for name in ("a.png", "b.png"))
+        self.assertEqual(a, b)
+        model = ["--model", self.model, "--models-dir", models]
+        self.refuse("txt2img", "x", *model, "--style", "inc", status=3, says="did you mean 'ink'?")
+        self.refuse("txt2img", "<lora:ink:1>", *model, "--out", ".", status=3, says="no LoRA 'ink'")
+
+    def test_painting_over_and_films(self):
+        self.paint("a cat", "--seed", 1, "--out", "a.png")
+        on = ["--model", self.model, "--seed", 2, "--image", "a.png"]
+        self.run_cli("img2img", "a dog", *on, "--strength", 0.5, "--film", "f.gif", "--out", "b.png")
+        self.assertNotEqual(*(pixels(self.folder / n) for n in ("a.png", "b.png")))
+        self.assertEqual((self.folder / "f.gif").read_bytes()[:6], b"GIF89a")
+        text = json.loads(self.run_cli("inspect", "b.png", "--json").stdout)
+        self.assertEqual(text["sfumato"]["task"], "img2img")
+        self.assertIn("Denoising strength: 0.5", text["text"]["parameters"])
+        self.run_cli("inpaint", "a dog", *on, "--mask", "a.png", "--out", "c.png")
+        self.run_cli("img2img", "--model", self.model, "--from", "b.png", "--out", "d.png")
+        self.assertEqual(*(pixels(self.folder / n) for n in ("b.png", "d.png")))
+        self.refuse("img2img", "x", status=2, says="--image")
+        self.refuse("inpaint", "x", *on, status=2, says="--mask")
+        self.refuse("img2img", "x", "--image", "no.png", status=3, says="no.png")
+        self.refuse("txt2img", "--from", "b.png", status=2, says="made by img2img")
 
     # -- bad input
 
@@ -265,7 +303,9 @@ class CliTest(unittest.TestCase):
         self.assertIn("can be used", text)
 
         swap = lambda d: d.replace(b"out.2.weight", b"out.2.wfight")
-        broken = json.loads(self.run_cli("inspect", self.broken_model("b", swap), "--json").stdout)
+        done = self.run_cli("inspect", self.broken_model("b", swap), "--json", status=3)
+        self.assertIn("not complete: 1 missing", done.stderr)
+        broken = json.loads(done.stdout)
         self.assertEqual(broken["missing"], ["model.diffusion_model.out.2.weight"])
         self.assertEqual(broken["unused"], ["model.diffusion_model.out.2.wfight"])
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <ostream>
 
@@ -65,15 +67,36 @@ void print_picture(std::ostream& out, const Json& report) {
 }
 
 bool is_checkpoint(const fs::path& path) {
-  return fs::is_directory(path) || path.string().ends_with(".safetensors") ||
-         path.string().ends_with(".safetensors.index.json");
+  constexpr std::array kEndings{".safetensors", ".index.json", ".ckpt", ".pt",
+                                ".pth",         ".bin",        ".gguf"};
+  return fs::is_directory(path) || std::any_of(kEndings.begin(), kEndings.end(), [&](auto ending) {
+           return path.string().ends_with(ending);
+         });
+}
+
+// The report has been printed; scripts go by the exit status.
+void expect_sound(const std::string& file, const Json& report) {
+  if (!report["non_finite"].empty()) {
+    throw Error(ErrorKind::Corrupt,
+                file + ": " + std::to_string(report["non_finite"].size()) +
+                    " tensors have NaN or infinite values",
+                "the file cannot be used");
+  }
+  if (!is_complete(report)) {
+    const std::string family = report["family"].get<std::string>();
+    throw Error(ErrorKind::Corrupt,
+                file + ": not complete: " + std::to_string(report["missing"].size()) +
+                    " missing, " + std::to_string(report["misshapen"].size()) +
+                    " misshapen tensors",
+                "the file cannot be used as " + family);
+  }
 }
 
 void run(std::span<const char* const> args, Streams io) {
   Options options;
   std::string file;
   Flags flags("sfumato inspect", "says what a picture or checkpoint is and what it needs");
-  flags.add_positional("FILE", "picture, .safetensors file or model folder", 1,
+  flags.add_positional("FILE", "picture, checkpoint file or model folder", 1,
                        [&](std::string_view word) { file = word; });
   flags.add<Options>(options, kOptionFields);
   if (!flags.parse(args, io.out)) return;
@@ -92,12 +115,7 @@ void run(std::span<const char* const> args, Streams io) {
   } else {
     print_picture(io.out, report);
   }
-  if (checkpoint && !report["non_finite"].empty()) {
-    throw Error(ErrorKind::Corrupt,
-                file + ": " + std::to_string(report["non_finite"].size()) +
-                    " tensors have NaN or infinite values",
-                "the file cannot be used");
-  }
+  if (checkpoint) expect_sound(file, report);
 }
 
 }  // namespace

@@ -1,16 +1,12 @@
-#include <iomanip>
 #include <ostream>
-#include <random>
 
 #include "../command.h"
 #include "../flags.h"
 #include "../model_options.h"
-#include "../output_path.h"
+#include "../painting.h"
 #include "../picture_text.h"
-#include "../progress.h"
-#include "sfumato/image/codecs.h"
-#include "sfumato/image/draw.h"
-#include "sfumato/request/text_to_image.h"
+#include "../prompt_options.h"
+#include "sfumato/request/text_tasks.h"
 #include "sfumato/sampling/sampler.h"
 #include "sfumato/sampling/sigmas.h"
 #include "sfumato/tasks/text_to_image.h"
@@ -18,122 +14,79 @@
 namespace sfumato::cli {
 namespace {
 
-using Request = TextToImageRequest;
-constexpr std::span<const Field<Request>> kRequestTable = kTextToImageFields;
-
-struct Options {
-  std::string out, from;
-  bool print_request = false;
-};
-
-constexpr std::array kOptionFields{
-    Field<Options>{"out", &Options::out, "folder, or FILE.png [out/, with a new name]"},
-    Field<Options>{"from", &Options::from, "a picture whose request to start from"},
-    Field<Options>{"print-request", &Options::print_request,
-                   "print the complete request as JSON and paint nothing"},
-};
+using Request = PaintRequest;
+constexpr std::span<const Field<Request>> kRequestTable = kPaintRequestFields;
 
 struct CommandLine {
   Request request;
+  PromptFlags prompt;
   ModelOptions model;
-  Options options;
+  OutputFlags output;
 
   bool parse(std::span<const char* const> args, std::ostream& out) {
     Flags flags("sfumato txt2img", "paints a prompt");
     flags.add_positional("PROMPT", "what to paint, in quotes", 1,
                          [this](std::string_view word) { request.prompt = word; });
     flags.add<Request>(request, kRequestTable, "picture");
+    flags.add<PromptFlags>(prompt, kPromptFlagFields, "prompt");
     flags.add<ModelOptions>(model, kModelFields, "model");
-    flags.add<Options>(options, kOptionFields, "output");
+    flags.add<OutputFlags>(output, kOutputFields, "output");
     return flags.parse(args, out);
   }
 };
 
-// Names are checked before the model is loaded, which may take long.
-void check_names(const Request& request) {
-  if (request.sampler) find_sampler(*request.sampler);
-  if (request.spacing) find_spacing(*request.spacing);
+void check_line(const Request& request) {
+  if (request.prompt.empty()) {
+    throw Error(ErrorKind::InvalidArgument, "no prompt given",
+                "try: sfumato txt2img \"a large red circle on a beige background\"");
+  }
+  check_names(request);
+  if (request.hires_sampler) find_sampler(*request.hires_sampler);
+  if (request.hires_spacing) find_spacing(*request.hires_spacing);
+  check(request);
 }
 
-void warn_without_effect(const Request& request, std::ostream& err) {
-  if (request.eta && !uses_eta(*request.sampler)) {
-    err << "note: --eta has no effect with the sampler " << *request.sampler << "\n";
-  }
-  if (!request.negative_prompt.empty() && request.guidance == 1.0) {
-    err << "note: --negative-prompt has no effect with --guidance 1\n";
-  }
-}
-
-void warn_too_long(const Request& request, const Model& model, std::ostream& err) {
-  for (const auto& encoder : model.text_encoders) {
-    if (!encoder.tokenizer) continue;
-    const auto most = encoder.config.positions - 2;  // between the start and the end token
-    const auto tokens = static_cast<std::int64_t>(encoder.tokenizer->encode(request.prompt).size());
-    if (tokens <= most) continue;
-    err << "note: the prompt has " << tokens << " tokens, the model reads the first " << most
-        << "\n";
-    return;
-  }
-}
-
-std::uint64_t random_seed() {
-  std::random_device device;
-  return device();
+// The second pass's own prompts make their random choices as the first's do.
+Request request_at(const Request& request, const Wildcards& wildcards, int index) {
+  Request own = request_of_picture(request, wildcards, index);
+  const PromptPair second{own.hires_prompt.value_or(""), own.hires_negative_prompt.value_or("")};
+  auto [prompt, negative] = picture_prompts(second, wildcards, *own.seed);
+  if (own.hires_prompt) own.hires_prompt = std::move(prompt);
+  if (own.hires_negative_prompt) own.hires_negative_prompt = std::move(negative);
+  return own;
 }
 
 void run(std::span<const char* const> args, Streams io) {
   CommandLine line;
   if (!line.parse(args, io.out)) return;
-  if (!line.options.from.empty()) {  // the picture's request first, the flags on top of it
+  if (!line.output.from.empty()) {  // the picture's request first, the flags on top of it
     CommandLine based;
-    based.request = request_in(line.options.from);
+    read_request(line.output.from, based.request);
     based.parse(args, io.out);
     line = based;
   }
-  if (line.request.prompt.empty()) {
-    throw Error(ErrorKind::InvalidArgument, "no prompt given",
-                "try: sfumato txt2img \"a large red circle on a beige background\"");
-  }
-  check_names(line.request);
-  if (!line.request.seed) line.request.seed = random_seed();
+  const auto folder = models_folder(line.model);
+  check_line(line.request);
+  apply_prompt_flags(line.prompt, folder, line.request);
+  choose_seeds(line.request, line.request);
 
   const Model model = open_model(line.model);
   const Request request = with_defaults(line.request, model.config);
   warn_without_effect(request, io.err);
-  warn_too_long(request, model, io.err);
-  if (line.options.print_request) {
+  if (line.output.print_request) {
     const auto replace = nlohmann::ordered_json::error_handler_t::replace;
     io.out << to_json(request, kRequestTable).dump(2, ' ', false, replace) << "\n";
     return;
   }
-  const OutputPath output(line.options.out, request.count);
+  const LoadedSources loaded(line.prompt, folder, model);
   const ModelIdentity identity = identify_model(line.model, model);
-
-  ProgressLine progress(io);
-  Observer observer;
-  observer.cancel = io.cancel;
-  observer.on_step = [&](const Progress& step) {
-    const std::int64_t steps = std::int64_t{step.steps} * step.count;
-    const std::int64_t done =
-        std::int64_t{step.first_image} * step.steps + std::int64_t{step.step + 1} * step.images;
-    progress.show("painting", done / step.count, steps / step.count);
-  };
-  observer.on_image = [&](const Image& image, std::uint64_t seed, int) {
-    progress.clear();
-    const auto path = output.next(request.prompt, seed);
-    write_png(path, image, picture_text(request, seed, identity));
-    if (io.out_is_terminal) print_to_terminal(image, io.out, 64);
-    io.out << path.string() << std::endl;
-  };
+  PictureWriter writer(io, line.output, request.count, [&](int index) {
+    const Request own = request_at(request, loaded.sources().wildcards, index);
+    return PictureWriter::Facts{own.prompt, picture_number(own), picture_text(own, identity)};
+  });
   io.cancel.throw_if_cancelled();
-  const auto result = text_to_image(model, request, observer);
-  progress.clear();
-
-  const auto& seconds = result.seconds;
-  io.err << "seed " << *request.seed << ", " << *request.width << "x" << *request.height << ", "
-         << *request.steps << " steps of " << *request.sampler << " (" << *request.spacing << "), "
-         << std::fixed << std::setprecision(1) << seconds.prompt + seconds.denoise + seconds.decode
-         << " s\n";
+  const auto result = text_to_image(model, request, writer.observer(), loaded.sources());
+  writer.finish(model, request, result);
 }
 
 }  // namespace

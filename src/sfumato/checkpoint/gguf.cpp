@@ -99,16 +99,18 @@ const GgufType& own_type(const at::Tensor& tensor) {
                                           at::toString(tensor.scalar_type()));
 }
 
-const GgufType& written_type(const at::Tensor& tensor, const GgufType& wanted) {
-  const bool as_wanted =
-      tensor.is_floating_point() && tensor.dim() >= 2 && tensor.size(-1) % wanted.elements == 0;
-  return as_wanted ? wanted : own_type(tensor);
+/// `wanted` is null when every tensor stays as it is.
+const GgufType& written_type(const at::Tensor& tensor, const GgufType* wanted) {
+  const bool as_wanted = wanted && tensor.is_floating_point() && tensor.dim() >= 2 &&
+                         tensor.size(-1) % wanted->elements == 0;
+  return as_wanted ? *wanted : own_type(tensor);
 }
 
-const GgufType& wanted_type(std::string_view name) {
+const GgufType* wanted_type(std::string_view name) {
+  if (name.empty()) return nullptr;
   const auto* type = find_gguf_type(name);
   const bool plain = name == "F32" || name == "F16" || name == "BF16";
-  if (type && (plain || type->encode)) return *type;
+  if (type && (plain || type->encode)) return type;
   throw Error(ErrorKind::InvalidArgument,
               "cannot write GGUF tensors of type '" + std::string(name) + "'",
               "choose one of: F32, F16, BF16, Q8_0, Q4_0, Q5_1");
@@ -118,7 +120,7 @@ std::uint64_t byte_count(const at::Tensor& tensor, const GgufType& type) {
   return static_cast<std::uint64_t>(tensor.numel() / type.elements) * type.bytes;
 }
 
-std::string header_bytes(const TensorMap& tensors, const GgufType& wanted,
+std::string header_bytes(const TensorMap& tensors, const GgufType* wanted,
                          const Metadata& metadata) {
   std::string out = "GGUF";
   put(out, kVersion);
@@ -173,7 +175,7 @@ std::string_view gguf_type_of(const at::Tensor& tensor, std::string_view type) {
 
 void save_gguf(const std::filesystem::path& path, const TensorMap& tensors, std::string_view type,
                const Metadata& metadata) {
-  const GgufType& wanted = wanted_type(type);
+  const GgufType* wanted = wanted_type(type);
   AtomicFile file(path);
   file.stream() << header_bytes(tensors, wanted, writable(metadata));
   for (const auto& [name, tensor] : tensors) {

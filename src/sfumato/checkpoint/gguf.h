@@ -18,7 +18,8 @@ TensorMap load_gguf(const std::filesystem::path& path, Metadata* metadata = null
 /// that do not fill whole blocks and whole numbers keep the type they have.
 std::string_view gguf_type_of(const at::Tensor& tensor, std::string_view type);
 
-/// Writes version 3 beside and renames; `type` is "F32", "F16", "BF16", "Q8_0", "Q4_0" or "Q5_1".
+/// Writes version 3 beside and renames; `type` is "F32", "F16", "BF16", "Q8_0", "Q4_0", "Q5_1", or
+/// "" to leave every tensor as it is.
 /// The metadata are written as texts. Throws InvalidArgument for another type, Unsupported for
 /// tensors of more than four dimensions or of a type that GGUF does not have.
 void save_gguf(const std::filesystem::path& path, const TensorMap& tensors, std::string_view type,

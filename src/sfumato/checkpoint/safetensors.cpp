@@ -11,6 +11,7 @@
 #include "sfumato/checkpoint/mapped_file.h"
 #include "sfumato/checkpoint/safetensors_header.h"
 #include "sfumato/checkpoint/safetensors_shards.h"
+#include "sfumato/checkpoint/storage_type.h"
 
 namespace sfumato {
 namespace {
@@ -74,21 +75,31 @@ TensorMap parse_safetensors(std::string_view bytes, const std::string& name, Met
 }
 
 void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors,
-                      const Metadata& metadata) {
+                      const Metadata& metadata, std::optional<at::ScalarType> storage) {
+  struct Row {
+    const std::string& name;
+    const at::Tensor& tensor;
+    at::ScalarType type;
+    std::size_t element;
+  };
   // Large elements first, so that every tensor starts at a multiple of its element size.
-  std::vector<TensorMap::const_iterator> order;
-  for (auto it = tensors.begin(); it != tensors.end(); ++it) order.push_back(it);
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    return a->second.element_size() > b->second.element_size();
-  });
+  std::vector<const Row*> order;
+  std::vector<Row> rows;
+  for (const auto& [name, tensor] : tensors) {
+    const at::ScalarType type = stored_type(tensor, storage);
+    rows.push_back({name, tensor, type, c10::elementSize(type)});
+  }
+  for (const auto& row : rows) order.push_back(&row);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Row* a, const Row* b) { return a->element > b->element; });
 
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::size_t offset = 0;
-  for (const auto& it : order) {
-    const std::size_t end = offset + it->second.numel() * it->second.element_size();
-    header[it->first] = {{"dtype", safetensors_dtype(it->second.scalar_type())},
-                         {"shape", it->second.sizes().vec()},
+  for (const Row* row : order) {
+    const std::size_t end = offset + row->tensor.numel() * row->element;
+    header[row->name] = {{"dtype", safetensors_dtype(row->type)},
+                         {"shape", row->tensor.sizes().vec()},
                          {"data_offsets", {offset, end}}};
     offset = end;
   }
@@ -98,8 +109,8 @@ void save_safetensors(const std::filesystem::path& path, const TensorMap& tensor
   AtomicFile file(path);
   for (int i = 0; i < 8; ++i) file.stream().put(static_cast<char>(text.size() >> (8 * i) & 0xFF));
   file.stream() << text;
-  for (const auto& it : order) {
-    const at::Tensor tensor = it->second.detach().to(at::kCPU).contiguous();
+  for (const Row* row : order) {
+    const at::Tensor tensor = row->tensor.detach().to(at::kCPU).to(row->type).contiguous();
     file.stream().write(static_cast<const char*>(tensor.data_ptr()), tensor.nbytes());
   }
   file.commit();

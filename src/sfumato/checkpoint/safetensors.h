@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,8 +28,10 @@ TensorMap load_safetensors(const std::filesystem::path& path, Metadata* metadata
 TensorMap parse_safetensors(std::string_view bytes, const std::string& name,
                             Metadata* metadata = nullptr);
 
-/// Written beside and renamed; tensors may live on any device and be non-contiguous.
+/// Written beside and renamed; tensors may live on any device and be non-contiguous. With `storage`
+/// they are converted to it one by one, as stored_type() says.
 void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors,
-                      const Metadata& metadata = {});
+                      const Metadata& metadata = {},
+                      std::optional<at::ScalarType> storage = std::nullopt);
 
 }  // namespace sfumato

@@ -80,6 +80,14 @@ at::Tensor rescale_guidance(const at::Tensor& guided, const at::Tensor& cond, do
   return phi * (guided * (spread(cond) / spread(guided))) + (1.0 - phi) * guided;
 }
 
+at::Tensor rescale_estimate(const at::Tensor& guided, const at::Tensor& cond, const at::Tensor& x,
+                            double sigma, Prediction prediction, double phi) {
+  const auto [skip, out, in] = scalings(prediction, sigma);
+  const at::Tensor known = skip * x;
+  const at::Tensor predicted = rescale_guidance((guided - known) / out, (cond - known) / out, phi);
+  return known + out * predicted;
+}
+
 at::Tensor guide_by_text_and_image(const at::Tensor& text_and_image, const at::Tensor& image,
                                    const at::Tensor& none, double text_scale, double image_scale) {
   return none + text_scale * (text_and_image - image) + image_scale * (image - none);

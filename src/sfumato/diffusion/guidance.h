@@ -30,6 +30,11 @@ at::Tensor guide(const at::Tensor& cond, const at::Tensor& uncond, double scale)
 /// phi in [0, 1] (Lin et al. 2023, arXiv:2305.08891, eqs. 15-16). Shapes [B, ...]; per image.
 at::Tensor rescale_guidance(const at::Tensor& guided, const at::Tensor& cond, double phi);
 
+/// The same on estimates of x0 at the noise level `sigma`: the spread is that of the network's own
+/// predictions, which x and the estimates tell.
+at::Tensor rescale_estimate(const at::Tensor& guided, const at::Tensor& cond, const at::Tensor& x,
+                            double sigma, Prediction prediction, double phi);
+
 /// Guidance by a text and a picture (InstructPix2Pix, Brooks et al. 2023, eq. 3).
 at::Tensor guide_by_text_and_image(const at::Tensor& text_and_image, const at::Tensor& image,
                                    const at::Tensor& none, double text_scale, double image_scale);

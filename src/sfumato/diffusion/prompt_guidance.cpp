@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "sfumato/base/error.h"
-#include "sfumato/diffusion/guidance.h"
 
 namespace sfumato {
 namespace {
@@ -127,25 +127,46 @@ std::vector<PromptPredictions> predict_prompts(const ConditionalDenoiser& denois
   return predictions;
 }
 
-Denoiser guided_by_prompts(ConditionalDenoiser denoise, std::vector<PromptConditioning> prompts,
-                           std::vector<ScheduledConditioning> negatives, double scale) {
-  const bool plain = scale == 1.0 && std::all_of(prompts.begin(), prompts.end(), is_plain);
+SplitGuidance split_guided_by_prompts(ConditionalDenoiser denoise,
+                                      std::vector<PromptConditioning> prompts,
+                                      std::vector<ScheduledConditioning> negatives,
+                                      const PromptGuidance& guidance) {
+  const bool plain = !guidance.ask_both && guidance.scale == 1.0 &&
+                     std::all_of(prompts.begin(), prompts.end(), is_plain);
   if (plain) {
     negatives.clear();
   } else if (negatives.empty()) {
     throw Error(ErrorKind::InvalidArgument,
                 "guidance: there is no negative prompt to lead away from");
   }
-  return
-      [denoise = std::move(denoise), prompts = std::move(prompts), negatives = std::move(negatives),
-       scale, plain, step = 0](const at::Tensor& x, double sigma) mutable {
-        std::vector<at::Tensor> guided;
-        for (const auto& p : predict_prompts(denoise, prompts, negatives, x, sigma, step)) {
-          guided.push_back(plain ? p.conds[0] : guide_by_all(p.conds, p.weights, p.uncond, scale));
-        }
-        ++step;
-        return at::cat(guided, 0);
-      };
+  const auto last = std::make_shared<at::Tensor>();
+  Denoiser guided = [denoise = std::move(denoise), prompts = std::move(prompts),
+                     negatives = std::move(negatives), guidance, plain, last,
+                     step = 0](const at::Tensor& x, double sigma) mutable {
+    std::vector<at::Tensor> pictures, unconditional;
+    for (const auto& p : predict_prompts(denoise, prompts, negatives, x, sigma, step)) {
+      const auto row = static_cast<std::int64_t>(pictures.size());
+      at::Tensor picture =
+          plain ? p.conds[0] : guide_by_all(p.conds, p.weights, p.uncond, guidance.scale);
+      if (!plain && guidance.rescale > 0.0) {
+        picture = rescale_estimate(picture, p.conds[0], x.narrow(0, row, 1), sigma,
+                                   guidance.prediction, guidance.rescale);
+      }
+      pictures.push_back(picture);
+      if (p.uncond.defined()) unconditional.push_back(p.uncond);
+    }
+    ++step;
+    if (!unconditional.empty()) *last = at::cat(unconditional, 0);
+    return at::cat(pictures, 0);
+  };
+  return {std::move(guided), [last] { return *last; }};
+}
+
+Denoiser guided_by_prompts(ConditionalDenoiser denoise, std::vector<PromptConditioning> prompts,
+                           std::vector<ScheduledConditioning> negatives, double scale) {
+  return split_guided_by_prompts(std::move(denoise), std::move(prompts), std::move(negatives),
+                                 {.scale = scale})
+      .guided;
 }
 
 }  // namespace sfumato

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "sfumato/diffusion/denoiser.h"
+#include "sfumato/diffusion/guidance.h"
 
 namespace sfumato {
 
@@ -51,5 +52,19 @@ std::vector<PromptPredictions> predict_prompts(const ConditionalDenoiser& denois
 /// weight 1 the negative prompts are not asked about.
 Denoiser guided_by_prompts(ConditionalDenoiser denoise, std::vector<PromptConditioning> prompts,
                            std::vector<ScheduledConditioning> negatives, double scale);
+
+/// How strongly prompts lead.
+struct PromptGuidance {
+  double scale = 7.5;
+  double rescale = 0.0;  ///< phi of rescale_estimate(), towards the first of the prompts
+  Prediction prediction = Prediction::Epsilon;  ///< of the network, for rescale
+  bool ask_both = false;                        ///< the negative prompts too, whatever the scale
+};
+
+/// The same for samplers that also need the unconditional half (CFG++).
+SplitGuidance split_guided_by_prompts(ConditionalDenoiser denoise,
+                                      std::vector<PromptConditioning> prompts,
+                                      std::vector<ScheduledConditioning> negatives,
+                                      const PromptGuidance& guidance);
 
 }  // namespace sfumato

@@ -7,6 +7,8 @@
 namespace sfumato {
 namespace {
 
+constexpr std::string_view kAverages = "model_ema.";
+
 constexpr std::array<std::string_view, 13> kScheduleBuffers{
     "betas",
     "alphas_cumprod",
@@ -42,17 +44,17 @@ bool is_schedule_buffer(std::string_view name) {
 std::string averaged_name(const std::string& name) {
   std::string bare = name.starts_with("model.") ? name.substr(6) : name;
   std::erase(bare, '.');
-  return "model_ema." + bare;
+  return std::string(kAverages) + bare;
 }
 
 }  // namespace
 
 bool is_ignored(const std::string& name, const ModelConfig& config) {
-  return name.ends_with("position_ids") || name.starts_with("model_ema.") ||
+  return name.ends_with("position_ids") || name.starts_with(kAverages) ||
          name.starts_with(config.checkpoint.autoencoder + "loss.") || is_schedule_buffer(name);
 }
 
-TensorMap needed_tensors(TensorMap file, const ModelConfig& config, bool use_ema) {
+TensorMap with_one_unet(TensorMap file, const ModelConfig& config, bool use_ema) {
   if (use_ema) {
     TensorMap averaged;
     const std::string& prefix = config.checkpoint.unet;
@@ -68,6 +70,12 @@ TensorMap needed_tensors(TensorMap file, const ModelConfig& config, bool use_ema
       for (auto& [name, tensor] : averaged) file[name] = tensor;
     }
   }
+  std::erase_if(file, [](const auto& item) { return item.first.starts_with(kAverages); });
+  return file;
+}
+
+TensorMap needed_tensors(TensorMap file, const ModelConfig& config, bool use_ema) {
+  file = with_one_unet(std::move(file), config, use_ema);
   std::erase_if(file, [&](const auto& item) { return is_ignored(item.first, config); });
   return file;
 }

@@ -5,11 +5,20 @@
 #include <utility>
 
 #include "sfumato/diffusion/consistency.h"
-#include "sfumato/diffusion/guidance.h"
 #include "sfumato/sampling/ode.h"
 #include "sfumato/tensor/random/brownian.h"
 
 namespace sfumato {
+namespace {
+
+SplitGuidance guided(const GuidedNetwork& model, const ConditionalDenoiser& open, double scale,
+                     bool both) {
+  if (model.guide) return model.guide(open, scale, both);
+  if (both) return classifier_free_split(open, model.cond, model.uncond, scale);
+  return {classifier_free(open, model.cond, model.uncond, scale), nullptr};
+}
+
+}  // namespace
 
 at::Tensor run_sampler(const SamplerInfo& sampler, const GuidedNetwork& model, at::Tensor x,
                        std::span<const double> sigmas, SamplerEnv env) {
@@ -18,14 +27,9 @@ at::Tensor run_sampler(const SamplerInfo& sampler, const GuidedNetwork& model, a
           ? consistency_denoiser(model.network, model.schedule, model.prediction)
           : make_denoiser(model.network, model.schedule, model.prediction);
   const double scale = model.guidance / sampler.guidance_divisor;
-  Denoiser denoise;
-  if (sampler.has(kGuidanceDirection)) {
-    auto split = classifier_free_split(open, model.cond, model.uncond, scale);
-    denoise = std::move(split.guided);
-    env.direction = std::move(split.unconditional);
-  } else {
-    denoise = classifier_free(open, model.cond, model.uncond, scale);
-  }
+  const bool both = sampler.has(kGuidanceDirection);
+  auto [denoise, unconditional] = guided(model, open, scale, both);
+  if (both) env.direction = std::move(unconditional);
   if (model.wrap) denoise = model.wrap(std::move(denoise));
   env.schedule = &model.schedule;
   return sampler.run(denoise, std::move(x), sigmas, env);

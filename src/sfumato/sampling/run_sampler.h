@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sfumato/diffusion/denoiser.h"
+#include "sfumato/diffusion/guidance.h"
 #include "sfumato/sampling/sampler.h"
 #include "sfumato/sampling/sigmas.h"
 
@@ -19,8 +20,11 @@ struct GuidedNetwork {
   Network network;
   NoiseSchedule schedule;
   Prediction prediction;
-  Conditioning cond, uncond;
+  Conditioning cond = {}, uncond = {};
   double guidance = 7.5;
+  /// Another way of guidance than by cond and uncond, such as split_guided_by_prompts; `both`
+  /// halves are asked for when the sampler needs the unconditional one.
+  std::function<SplitGuidance(ConditionalDenoiser, double scale, bool both)> guide = nullptr;
   /// Changes the guided denoiser, such as keep_known; nothing when empty.
   std::function<Denoiser(Denoiser)> wrap = nullptr;
 };

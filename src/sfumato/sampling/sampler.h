@@ -61,6 +61,7 @@ enum SamplerTraits : unsigned {
   kGuidanceDirection = 16,  ///< CFG++: needs env.direction, the unconditional estimate
   kOneImage = 64,           ///< its steps depend on the whole batch: give it one image at a time
   kConsistency = 32,        ///< needs a consistency function (consistency_denoiser)
+  kTwoCalls = 128,          ///< asks the network twice a step, so prompts' steps count twice
 };
 
 struct SamplerInfo {

@@ -19,20 +19,9 @@ void expect_text_to_image(const ModelConfig& config) {
     if (encoder.kind == EncoderKind::Class)
       refuse("is conditioned on classes", "it takes no prompt");
   }
-  if (config.concat.kind != ConcatKind::None) {
+  if (config.concat.kind != ConcatKind::None && config.concat.kind != ConcatKind::MaskedLatent) {
     refuse("needs a picture besides the prompt", "choose a text-to-image model");
   }
-}
-
-// Sizes must survive the autoencoder's and the U-Net's halvings without a rest.
-void expect_multiple(const char* name, int value, int multiple) {
-  if (value > 0 && value % multiple == 0) return;
-  const int below = value / multiple * multiple;
-  const std::string above = std::to_string(below + multiple);
-  throw Error(ErrorKind::InvalidArgument,
-              std::string("--") + name + ": expected a multiple of " + std::to_string(multiple) +
-                  ", found " + std::to_string(value),
-              "try " + (below > 0 ? std::to_string(below) + " or " + above : above));
 }
 
 // As many pictures as keep the activations of a step at about those of two 512x512 pictures.
@@ -44,12 +33,28 @@ int default_batch(const TextToImageRequest& request) {
 
 }  // namespace
 
+void expect_multiple(const char* flag, int value, int multiple) {
+  if (value > 0 && value % multiple == 0) return;
+  const int below = value / multiple * multiple;
+  const std::string above = std::to_string(below + multiple);
+  throw Error(ErrorKind::InvalidArgument,
+              std::string("--") + flag + ": expected a multiple of " + std::to_string(multiple) +
+                  ", found " + std::to_string(value),
+              "try " + (below > 0 ? std::to_string(below) + " or " + above : above));
+}
+
+// Sizes must survive the autoencoder's and the U-Net's halvings without a rest.
+int size_multiple(const ModelConfig& config) {
+  const auto halvings = static_cast<int>(config.unet->channel_mult.size()) - 1;
+  return static_cast<int>(config.latent.downsample) << halvings;
+}
+
 bool uses_eta(std::string_view sampler) {
   const auto& info = find_sampler(sampler);
   return info.stochastic || info.name == "ddim";  // ddim draws noise only with eta > 0
 }
 
-TextToImageRequest with_defaults(TextToImageRequest request, const ModelConfig& config) {
+void fill_in_defaults(TextToImageRequest& request, const ModelConfig& config) {
   expect_text_to_image(config);
   const DefaultsConfig& defaults = config.defaults;
   if (!request.width) request.width = static_cast<int>(defaults.width);
@@ -70,13 +75,11 @@ TextToImageRequest with_defaults(TextToImageRequest request, const ModelConfig& 
     throw Error(ErrorKind::InvalidArgument, "unknown noise '" + *request.noise + "'",
                 "one of: torch_cpu, philox");
   }
-  const auto halvings = static_cast<int>(config.unet->channel_mult.size()) - 1;
-  const int multiple = static_cast<int>(config.latent.downsample) << halvings;
+  const int multiple = size_multiple(config);
   expect_multiple("width", *request.width, multiple);
   expect_multiple("height", *request.height, multiple);
   if (!request.batch) request.batch = default_batch(request);
   if (sampler.has(kOneImage)) request.batch = 1;
-  return request;
 }
 
 }  // namespace sfumato

@@ -18,8 +18,8 @@ const Model& tiny_model() {
   return model;
 }
 
-TextToImageRequest request_for(const std::string& prompt) {
-  TextToImageRequest request;
+PaintRequest request_for(const std::string& prompt) {
+  PaintRequest request;
   request.prompt = prompt;
   request.steps = 3;
   request.seed = 7;
@@ -35,7 +35,7 @@ int largest_difference(const Image& a, const Image& b) {
   return largest;
 }
 
-ErrorKind failure_of(const TextToImageRequest& request) {
+ErrorKind failure_of(const PaintRequest& request) {
   try {
     text_to_image(tiny_model(), request);
   } catch (const Error& e) {
@@ -47,7 +47,7 @@ ErrorKind failure_of(const TextToImageRequest& request) {
 }
 
 TEST(TextToImage, FillsInTheFamilysDefaults) {
-  TextToImageRequest request = request_for("x");
+  PaintRequest request = request_for("x");
   request.steps = std::nullopt;
   const auto& defaults = tiny_model().config.defaults;
   const auto filled = with_defaults(request, tiny_model().config);
@@ -90,6 +90,72 @@ TEST(TextToImage, APictureDoesNotDependOnItsNeighbours) {
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_LE(largest_difference(together.images[i], apart.images[i]), 1) << i;
   }
+}
+
+TEST(TextToImage, LongPromptsAreReadToTheEnd) {
+  const std::string words = "one two three four five six seven eight nine ten, ";
+  const auto one = text_to_image(tiny_model(), request_for(words + "red"));
+  const auto other = text_to_image(tiny_model(), request_for(words + "blue"));
+  EXPECT_NE(one.images[0].rgb, other.images[0].rgb);
+}
+
+TEST(TextToImage, KnowsTheGrammarOfPrompts) {
+  const auto painted = [](const std::string& prompt) {
+    return text_to_image(tiny_model(), request_for(prompt)).images[0].rgb;
+  };
+  EXPECT_NE(painted("a (red:1.5) cat"), painted("a red cat"));
+  EXPECT_EQ(painted("a red cat # not this"), painted("a red cat"));
+  EXPECT_EQ(painted("a [red:blue:0] cat"), painted("a blue cat"));
+  EXPECT_NE(painted("a [red:blue:2] cat"), painted("a blue cat"));
+  EXPECT_NE(painted("red AND blue"), painted("red"));
+  const auto chosen = painted("a {red|blue} cat");
+  EXPECT_TRUE(chosen == painted("a red cat") || chosen == painted("a blue cat"));
+}
+
+TEST(TextToImage, VariationsTurnTheNoise) {
+  auto request = request_for("x");
+  request.variation_seed = 100;
+  request.variation_strength = 0.5;
+  request.count = 2;
+  request.batch = 2;
+  const auto both = text_to_image(tiny_model(), request);
+  EXPECT_EQ(both.seeds, (std::vector<std::uint64_t>{7, 7}));
+  EXPECT_NE(both.images[0].rgb, both.images[1].rgb);
+  request.count = 1;
+  request.variation_seed = 101;
+  const auto second = text_to_image(tiny_model(), request);
+  EXPECT_LE(largest_difference(both.images[1], second.images[0]), 1);
+  request.variation_seed = std::nullopt;
+  EXPECT_EQ(failure_of(request), ErrorKind::InvalidArgument);
+}
+
+TEST(TextToImage, PaintsASecondTimeLarger) {
+  const auto small = text_to_image(tiny_model(), request_for("a cat"));
+  const int side = small.images[0].width;
+  for (const char* upscaler : {"latent", "latent-bicubic-antialiased", "lanczos"}) {
+    auto request = request_for("a cat");
+    request.hires_scale = 2;
+    request.hires_upscaler = upscaler;
+    int steps = 0, last = -1;
+    Observer observer;
+    observer.on_step = [&](const Progress& progress) {
+      steps = progress.steps;
+      EXPECT_EQ(progress.step, ++last);
+    };
+    const auto large = text_to_image(tiny_model(), request, observer);
+    EXPECT_EQ(large.images[0].width, 2 * side) << upscaler;
+    EXPECT_EQ(steps, 6) << upscaler;  // three and three
+    EXPECT_EQ(last, 5) << upscaler;
+  }
+  auto request = request_for("a cat");
+  request.hires_width = 2 * side + 1;
+  EXPECT_EQ(failure_of(request), ErrorKind::InvalidArgument);
+}
+
+TEST(TextToImage, SaysWhatItDoesNotKnow) {
+  EXPECT_EQ(failure_of(request_for("a <lora:ink:1> cat")), ErrorKind::NotFound);
+  EXPECT_EQ(failure_of(request_for("a <hypernet:ink:1> cat")), ErrorKind::Unsupported);
+  EXPECT_EQ(failure_of(request_for("a __colour__ cat")), ErrorKind::NotFound);
 }
 
 TEST(TextToImage, PromptAndNegativePromptMatter) {

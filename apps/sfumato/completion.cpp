@@ -32,7 +32,7 @@ std::string command_words(std::span<const CommandDescription> commands) {
 }
 
 // In single quotes for every one of the shells.
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -69,17 +69,17 @@ std::string bash_completion(std::span<const CommandDescription> commands) {
     for (const auto& flag : command.flags) {
       words.push_back("--" + flag.name);
       if (flag.choices.empty()) continue;
-      values += "    " + quoted(command.words() + " --" + flag.name) +
-                ") words=" + quoted(joined(flag.choices)) + " ;;\n";
+      values += "    " + in_quotes(command.words() + " --" + flag.name) +
+                ") words=" + in_quotes(joined(flag.choices)) + " ;;\n";
     }
     words.emplace_back("--help");
-    flags += "    " + quoted(command.words()) + ") words=" + quoted(joined(words)) + " ;;\n";
+    flags += "    " + in_quotes(command.words()) + ") words=" + in_quotes(joined(words)) + " ;;\n";
   }
   for (const auto& [name, own] : names_of(commands)) {
     if (own.empty()) continue;
     parts += "    " + name +
              ")\n      if [ \"$COMP_CWORD\" = 2 ]; then\n        COMPREPLY=($(compgen -W " +
-             quoted(joined(own)) + " -- \"$word\"))\n        return\n      fi\n" +
+             in_quotes(joined(own)) + " -- \"$word\"))\n        return\n      fi\n" +
              "      command=\"$command ${COMP_WORDS[2]}\" ;;\n";
   }
   return "# bash completion of sfumato; to use it: source <(sfumato completion bash)\n"
@@ -88,7 +88,7 @@ std::string bash_completion(std::span<const CommandDescription> commands) {
          "  local command=\"${COMP_WORDS[1]}\" words=\n"
          "  if [ \"$COMP_CWORD\" = 1 ]; then\n"
          "    COMPREPLY=($(compgen -W " +
-         quoted(command_words(commands)) +
+         in_quotes(command_words(commands)) +
          " -- \"$word\"))\n"
          "    return\n"
          "  fi\n"
@@ -113,14 +113,14 @@ std::string bash_completion(std::span<const CommandDescription> commands) {
 std::string zsh_completion(std::span<const CommandDescription> commands) {
   std::string menu, cases;
   for (const auto& [name, parts] : names_of(commands)) {
-    menu += "    " + quoted(name + ":" + zsh_text(summary_of(commands, name))) + "\n";
+    menu += "    " + in_quotes(name + ":" + zsh_text(summary_of(commands, name))) + "\n";
     if (parts.empty()) continue;
     cases += "    " + name + ")\n      if (( CURRENT == 3 )); then compadd " + joined(parts) +
              "; return; fi\n      command=\"$command $words[3]\" skip=3 ;;\n";
   }
   std::string flags;
   for (const auto& command : commands) {
-    flags += "    " + quoted(command.words()) + ") _arguments \\\n";
+    flags += "    " + in_quotes(command.words()) + ") _arguments \\\n";
     for (const auto& flag : command.flags) {
       std::string spec = "--" + flag.name + "[" + zsh_text(flag.help) + "]";
       if (!flag.value.empty()) {
@@ -131,7 +131,7 @@ std::string zsh_completion(std::span<const CommandDescription> commands) {
           spec += "_files";
         }
       }
-      flags += "      " + quoted(spec) + " \\\n";
+      flags += "      " + in_quotes(spec) + " \\\n";
     }
     flags += "      '--help[what the command does]' '*:file:_files' ;;\n";
   }
@@ -161,24 +161,24 @@ std::string fish_completion(std::span<const CommandDescription> commands) {
       "#   sfumato completion fish > ~/.config/fish/completions/sfumato.fish\n";
   for (const auto& [name, parts] : names_of(commands)) {
     text += "complete -c sfumato -f -n __fish_use_subcommand -a " + name + " -d " +
-            quoted(summary_of(commands, name)) + "\n";
+            in_quotes(summary_of(commands, name)) + "\n";
     if (parts.empty()) continue;
     text += "complete -c sfumato -f -n " +
-            quoted("__fish_seen_subcommand_from " + name +
+            in_quotes("__fish_seen_subcommand_from " + name +
                    "; and not __fish_seen_subcommand_from " + joined(parts)) +
-            " -a " + quoted(joined(parts)) + "\n";
+            " -a " + in_quotes(joined(parts)) + "\n";
   }
   for (const auto& command : commands) {
     std::string condition = "__fish_seen_subcommand_from " + command.name;
     if (!command.part.empty()) condition += "; and __fish_seen_subcommand_from " + command.part;
     for (const auto& flag : command.flags) {
-      text += "complete -c sfumato -n " + quoted(condition) + " -l " + flag.name;
+      text += "complete -c sfumato -n " + in_quotes(condition) + " -l " + flag.name;
       if (!flag.choices.empty()) {
-        text += " -x -a " + quoted(joined(flag.choices));
+        text += " -x -a " + in_quotes(joined(flag.choices));
       } else if (!flag.value.empty()) {
         text += " -r";
       }
-      text += " -d " + quoted(flag.help) + "\n";
+      text += " -d " + in_quotes(flag.help) + "\n";
     }
   }
   return text;

@@ -149,7 +149,7 @@ TEST(LoadModel, SaysWhatIsNotThere) {
   EXPECT_EQ(error_of([&] { load_model(folder, {}); }).kind(), ErrorKind::NotFound);
   write_file_atomically(folder / "model.ckpt", "x");
   EXPECT_EQ(error_of([&] { load_model(folder / "model.ckpt", {}); }).kind(),
-            ErrorKind::Unsupported);
+            ErrorKind::Corrupt);
 }
 
 }  // namespace

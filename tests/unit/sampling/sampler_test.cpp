@@ -79,7 +79,8 @@ TEST_P(EverySampler, KeepsTheVarianceOfTheData) {
 
   const auto x = GetParam().run(gaussian_denoiser, x_T, geometric(200, 10.0, 0.1), noisy(shape));
 
-  EXPECT_NEAR(x.std().item<double>(), std::sqrt(kS * kS + 0.01), 0.02);
+  const double tolerance = GetParam().has(kOwnSteps) ? 0.05 : 0.02;  // its own steps: its own too
+  EXPECT_NEAR(x.std().item<double>(), std::sqrt(kS * kS + 0.01), tolerance);
 }
 
 TEST_P(EverySampler, KeepsTheVarianceWithNoiseAskedFor) {

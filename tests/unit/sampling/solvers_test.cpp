@@ -100,7 +100,7 @@ TEST(Solvers, AreOfSecondOrderAtLeast) {
     const auto error = [&](int steps) {
       return std::abs(solver.run(geometric(steps)).item<double>() - exact());
     };
-    const double coarse = error(48), fine = error(96);
+    const double coarse = error(256), fine = error(512);
     EXPECT_LT(fine, 1e-3 * exact()) << solver.name;
     EXPECT_GT(std::log2(coarse / (fine + 1e-12)), 1.7) << solver.name;
   }

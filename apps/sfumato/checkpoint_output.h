@@ -18,7 +18,7 @@ struct OutputOptions {
   std::string to, dtype;
 };
 
-inline constexpr std::array kOutputFields{
+inline constexpr std::array kCheckpointOutputFields{
     Field<OutputOptions>{.name = "to",
                          .member = &OutputOptions::to,
                          .help = "the kind of OUT, where its name does not tell",

@@ -165,7 +165,7 @@ std::string fish_completion(std::span<const CommandDescription> commands) {
     if (parts.empty()) continue;
     text += "complete -c sfumato -f -n " +
             in_quotes("__fish_seen_subcommand_from " + name +
-                   "; and not __fish_seen_subcommand_from " + joined(parts)) +
+                      "; and not __fish_seen_subcommand_from " + joined(parts)) +
             " -a " + in_quotes(joined(parts)) + "\n";
   }
   for (const auto& command : commands) {

@@ -65,7 +65,7 @@ struct CommandLine {
     flags.add_positional("IN", "checkpoint file (.safetensors, .ckpt, .gguf) or folder", 1, take);
     flags.add_positional("OUT", "FILE.safetensors, FILE.gguf or FOLDER/ (as diffusers has it)", 1,
                          take);
-    flags.add<OutputOptions>(output, kOutputFields);
+    flags.add<OutputOptions>(output, kCheckpointOutputFields);
     flags.add<Options>(options, kOptionFields);
     flags.add_repeated("lora", "FILE[:X]",
                        "an adapter to bake in, with its strength; may be given several times",

@@ -40,7 +40,7 @@ struct CommandLine {
     flags.add_positional("CHECKPOINT", "A B OUT, or A B C OUT to add the difference B - C to A", 4,
                          [this](std::string_view word) { inputs.emplace_back(word); });
     flags.add<Options>(options, kOptionFields);
-    flags.add<OutputOptions>(output, kOutputFields, "output");
+    flags.add<OutputOptions>(output, kCheckpointOutputFields, "output");
     if (!flags.parse(args, to)) return false;
     if (inputs.size() < 3) {
       throw Error(ErrorKind::InvalidArgument, "expected A B OUT or A B C OUT",

@@ -64,8 +64,10 @@ std::vector<double> simple_timesteps(int table, int steps) {
 std::vector<double> linspace_timesteps(int table, int steps) {
   check_steps(table, steps);
   std::vector<double> timesteps;
+  // As NumPy rounds: the step first, then its multiples, and the last value as given.
+  const double last = table - 1.0, step = steps == 1 ? 0.0 : last / (steps - 1);
   for (int i = steps - 1; i >= 0; --i) {
-    timesteps.push_back(steps == 1 ? 0.0 : i * (table - 1.0) / (steps - 1));
+    timesteps.push_back(i > 0 && i == steps - 1 ? last : i * step);
   }
   return timesteps;
 }

@@ -148,8 +148,7 @@ TEST(LoadModel, SaysWhatIsNotThere) {
   write_file_atomically(folder / "family.toml", find_family("tiny_sd1").toml);
   EXPECT_EQ(error_of([&] { load_model(folder, {}); }).kind(), ErrorKind::NotFound);
   write_file_atomically(folder / "model.ckpt", "x");
-  EXPECT_EQ(error_of([&] { load_model(folder / "model.ckpt", {}); }).kind(),
-            ErrorKind::Corrupt);
+  EXPECT_EQ(error_of([&] { load_model(folder / "model.ckpt", {}); }).kind(), ErrorKind::Corrupt);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
 namespace sfumato {
 namespace {
 
-constexpr int kPoolSize = 8;
+constexpr int kPoolSize = 24;  // of torchsde.BrownianTree
 
 // To six decimals, as Python's round: through the decimal expansion, exact ties to even.
 double rounded(double sigma) {

@@ -27,7 +27,7 @@ struct Command {
 /// All of them, in menu order (commands.cpp).
 std::span<const Command* const> commands();
 
-extern const Command txt2img, img2img, inpaint, inspect, convert, merge, list_samplers, list_models, data, eval,
-    train, completion, manual;
+extern const Command txt2img, img2img, inpaint, inspect, convert, merge, list_samplers, list_models,
+    data, eval, train, completion, manual;
 
 }  // namespace sfumato::cli

@@ -152,6 +152,8 @@ class CliTest(unittest.TestCase):
 
         manual = self.run_cli("manual").stdout
         self.assertIn("\n## data scenes\n", manual)
+        written = pathlib.Path(__file__).parents[2] / "docs" / "cli.md"
+        self.assertEqual(manual, written.read_text(), "sfumato manual > docs/cli.md")
         self.assertIn("| `--negative-prompt TEXT` | what to keep away from |", manual)
 
     def test_the_same_seed_paints_the_same_picture(self):

@@ -100,8 +100,9 @@ TEST(Solvers, AreOfSecondOrderAtLeast) {
     const auto error = [&](int steps) {
       return std::abs(solver.run(geometric(steps)).item<double>() - exact());
     };
+    EXPECT_LT(error(96), 1e-3 * exact()) << solver.name;
+    // UniPC shows its order late: first steps of order 1 fade slowly.
     const double coarse = error(256), fine = error(512);
-    EXPECT_LT(fine, 1e-3 * exact()) << solver.name;
     EXPECT_GT(std::log2(coarse / (fine + 1e-12)), 1.7) << solver.name;
   }
 }

@@ -9,6 +9,7 @@ namespace sfumato {
 namespace {
 
 using Words = std::array<std::uint32_t, 8>;
+constexpr std::size_t kShaBlock = 64;  // bytes
 
 // The first 32 bits of the fractional part of the root of the first primes (FIPS 180-4, 4.2.2).
 template <std::size_t N>
@@ -51,18 +52,33 @@ void compress(Words& state, const unsigned char* block) {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view bytes) {
-  Words state = prime_roots<8>([](long double n) -> long double { return std::sqrt(n); });
+Sha256::Sha256()
+    : state_(prime_roots<8>([](long double n) -> long double { return std::sqrt(n); })) {}
+
+void Sha256::update(std::string_view bytes) {
+  size_ += bytes.size();
+  if (!pending_.empty()) {
+    const auto piece = bytes.substr(0, kShaBlock - pending_.size());
+    pending_ += piece;
+    bytes.remove_prefix(piece.size());
+    if (pending_.size() < kShaBlock) return;
+    compress(state_, reinterpret_cast<const unsigned char*>(pending_.data()));
+    pending_.clear();
+  }
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   std::size_t done = 0;
-  for (; bytes.size() - done >= 64; done += 64) compress(state, data + done);
+  for (; bytes.size() - done >= kShaBlock; done += kShaBlock) compress(state_, data + done);
+  pending_ = bytes.substr(done);
+}
 
-  std::string tail(bytes.substr(done));
+std::string Sha256::hex() const {
+  Words state = state_;
+  std::string tail = pending_;
   tail += '\x80';
-  while (tail.size() % 64 != 56) tail += '\0';
-  const std::uint64_t bits = std::uint64_t{bytes.size()} * 8;
+  while (tail.size() % kShaBlock != 56) tail += '\0';
+  const std::uint64_t bits = size_ * 8;
   for (int shift = 56; shift >= 0; shift -= 8) tail += static_cast<char>(bits >> shift);
-  for (std::size_t at = 0; at < tail.size(); at += 64) {
+  for (std::size_t at = 0; at < tail.size(); at += kShaBlock) {
     compress(state, reinterpret_cast<const unsigned char*>(tail.data()) + at);
   }
   std::string hex;
@@ -70,6 +86,12 @@ std::string sha256_hex(std::string_view bytes) {
     for (int shift = 28; shift >= 0; shift -= 4) hex += "0123456789abcdef"[word >> shift & 15];
   }
   return hex;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.hex();
 }
 
 }  // namespace sfumato

@@ -20,5 +20,18 @@ TEST(Sha256, PadsAtTheBlockBorder) {
             "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
 }
 
+TEST(Sha256, IsTheSameInPieces) {
+  std::string bytes;
+  for (int i = 0; i < 1000; ++i) bytes += static_cast<char>(i * 7);
+  for (const std::size_t piece : {1u, 63u, 64u, 65u, 200u}) {
+    Sha256 hash;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      hash.update(std::string_view(bytes).substr(at, piece));
+      hash.hex();  // only looks
+    }
+    EXPECT_EQ(hash.hex(), sha256_hex(bytes)) << piece;
+  }
+}
+
 }  // namespace
 }  // namespace sfumato

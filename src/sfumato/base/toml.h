@@ -2,12 +2,21 @@
 
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sfumato {
+
+/// One value of a TOML file and where it stands.
+struct TomlEntry {
+  std::vector<std::string> tables;  ///< those around it, from the outermost
+  std::string key;
+  nlohmann::json value;  ///< a string, number, switch or list of such
+  int line = 0;          ///< from 1
+};
 
 /// One table of a TOML file that a person wrote. Reads typed values, and finish() reports keys that
 /// nobody asked for with the nearest known one. Errors name file, key, expected and found.
@@ -39,8 +48,11 @@ class TomlTable {
   std::optional<TomlTable> table(std::string_view key);
   /// The tables of [[key]].
   std::vector<TomlTable> tables(std::string_view key);
-  /// All keys present, in file order.
+  /// All keys present, sorted.
   std::vector<std::string> keys() const;
+  /// All values of this table and those within, for readers that know the keys by other means.
+  /// Throws InvalidArgument for dates and for tables in lists.
+  std::vector<TomlEntry> entries() const;
 
   /// Throws InvalidArgument for the first key that no get() asked for.
   void finish() const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
 #include <optional>
 
 #include "sfumato/base/error.h"
@@ -36,19 +37,16 @@ class TarReader {
  public:
   explicit TarReader(const std::filesystem::path& path)
       : name_(path.string()), archive_(archive_read_new()) {
-    archive_read_support_format_tar(archive_);
-    check(archive_read_open_filename(archive_, path.c_str(), 1 << 16));
+    archive_read_support_format_tar(archive_.get());
+    check(archive_read_open_filename(archive_.get(), path.c_str(), 1 << 16));
   }
-  ~TarReader() { archive_read_free(archive_); }
-  TarReader(const TarReader&) = delete;
-  TarReader& operator=(const TarReader&) = delete;
 
   const std::string& name() const { return name_; }
 
   std::optional<Member> next() {
     archive_entry* entry = nullptr;
     for (;;) {
-      const int status = archive_read_next_header(archive_, &entry);
+      const int status = archive_read_next_header(archive_.get(), &entry);
       if (status == ARCHIVE_EOF) return std::nullopt;
       check(status);
       const char* path = archive_entry_pathname(entry);
@@ -62,6 +60,10 @@ class TarReader {
   }
 
  private:
+  struct Free {
+    void operator()(archive* opened) const { archive_read_free(opened); }
+  };
+
   static Member named(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     const std::size_t dot = path.find('.', slash == std::string::npos ? 0 : slash + 1);
@@ -81,7 +83,7 @@ class TarReader {
         throw Error(ErrorKind::Corrupt, name_ + ": " + member.path + " is larger than " +
                                             std::to_string(limit) + " bytes");
       }
-      const la_ssize_t count = archive_read_data(archive_, block, sizeof block);
+      const la_ssize_t count = archive_read_data(archive_.get(), block, sizeof block);
       if (count < 0) check(static_cast<int>(count));
       if (count <= 0) break;
       member.bytes.append(block, static_cast<std::size_t>(count));
@@ -93,13 +95,13 @@ class TarReader {
 
   void check(int status) const {
     if (status >= ARCHIVE_WARN) return;
-    const char* reason = archive_error_string(archive_);
+    const char* reason = archive_error_string(archive_.get());
     throw Error(ErrorKind::Corrupt,
                 name_ + " is not a readable tar file: " + (reason ? reason : "unknown error"));
   }
 
   std::string name_;
-  archive* archive_;
+  std::unique_ptr<archive, Free> archive_;
 };
 
 class WebDatasetReader : public SampleReader {

@@ -13,6 +13,13 @@ inline constexpr std::uint64_t kMaxPixels = 1ull << 28;
 
 /// Throws Corrupt unless 0 < width * height <= kMaxPixels. Call before allocating.
 void check_size(std::uint64_t width, std::uint64_t height, const std::string& name);
+/// The most pixels that a format's files hold: `free`, and `per_byte` for each byte of the file.
+struct PictureDensity {
+  std::uint64_t free, per_byte;
+};
+/// Throws Corrupt when a file of so many bytes states more. Call before allocating.
+void check_density(std::uint64_t width, std::uint64_t height, std::size_t bytes,
+                   const PictureDensity& most, const std::string& name);
 [[noreturn]] void corrupt(const std::string& name, const std::string& reason);
 /// Composes pixels [height, width, 4] with straight alpha on white.
 Image on_white(const std::vector<std::uint8_t>& rgba, int width, int height);

@@ -17,6 +17,13 @@ void check_size(std::uint64_t width, std::uint64_t height, const std::string& na
                     " is outside 1 .. 2^28 pixels");
 }
 
+void check_density(std::uint64_t width, std::uint64_t height, std::size_t bytes,
+                   const PictureDensity& most, const std::string& name) {
+  if (width * height <= most.free + most.per_byte * bytes) return;
+  corrupt(name, "the file is too short for its " + std::to_string(width) + " x " +
+                    std::to_string(height) + " pixels");
+}
+
 Image on_white(const std::vector<std::uint8_t>& rgba, int width, int height) {
   Image image(width, height);
   const std::size_t count = static_cast<std::size_t>(width) * height;

@@ -14,14 +14,17 @@ namespace {
 
 // A progressive file may repeat scans without end; real ones have about ten.
 constexpr int kMaxScans = 100;
+// A block of 64 pixels takes a bit or more; with the colours at half the size a plain area comes to
+// 340 pixels per byte. Arithmetic coding, which nobody writes, could do better.
+constexpr PictureDensity kMostJpegPixels{.free = 1 << 20, .per_byte = 1024};
 
 // libjpeg leaves by longjmp: the decoder's memory lives here, the functions with setjmp hold only
 // plain values.
-struct Reader {
-  Reader() {
+struct JpegReader {
+  JpegReader() {
     info.err = jpeg_std_error(&errors);
     errors.error_exit = [](j_common_ptr common) {
-      auto* self = static_cast<Reader*>(common->client_data);
+      auto* self = static_cast<JpegReader*>(common->client_data);
       common->err->format_message(common, self->message);
       longjmp(self->jump, 1);
     };
@@ -33,15 +36,15 @@ struct Reader {
     };
     info.client_data = this;
     progress.progress_monitor = [](j_common_ptr common) {
-      auto* self = static_cast<Reader*>(common->client_data);
+      auto* self = static_cast<JpegReader*>(common->client_data);
       if (self->info.input_scan_number > kMaxScans) ERREXIT(common, JERR_BAD_PROGRESSION);
     };
   }
-  ~Reader() {
+  ~JpegReader() {
     if (created) jpeg_destroy_decompress(&info);
   }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
 
   jpeg_decompress_struct info{};
   jpeg_error_mgr errors{};
@@ -51,7 +54,7 @@ struct Reader {
   std::jmp_buf jump;
 };
 
-bool read_header(Reader& reader, std::string_view bytes) {
+bool read_header(JpegReader& reader, std::string_view bytes) {
   if (setjmp(reader.jump)) return false;
   jpeg_create_decompress(&reader.info);
   reader.created = true;
@@ -65,7 +68,7 @@ bool read_header(Reader& reader, std::string_view bytes) {
   return true;
 }
 
-bool read_rows(Reader& reader, std::uint8_t* pixels, std::size_t row_bytes) {
+bool read_rows(JpegReader& reader, std::uint8_t* pixels, std::size_t row_bytes) {
   if (setjmp(reader.jump)) return false;
   jpeg_start_decompress(&reader.info);
   while (reader.info.output_scanline < reader.info.output_height) {
@@ -79,9 +82,11 @@ bool read_rows(Reader& reader, std::uint8_t* pixels, std::size_t row_bytes) {
 }  // namespace
 
 Image decode_jpeg(std::string_view bytes, const std::string& name) {
-  Reader reader;
+  JpegReader reader;
   if (!read_header(reader, bytes)) corrupt(name, reader.message);
   check_size(reader.info.image_width, reader.info.image_height, name);
+  check_density(reader.info.image_width, reader.info.image_height, bytes.size(), kMostJpegPixels,
+                name);
   const int width = static_cast<int>(reader.info.image_width);
   const int height = static_cast<int>(reader.info.image_height);
   const bool inked = reader.info.out_color_space == JCS_CMYK;

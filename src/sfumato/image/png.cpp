@@ -10,9 +10,9 @@ namespace sfumato::codec_detail {
 namespace {
 
 // libpng reports errors by longjmp, which skips destructors. So everything that owns memory lives
-// in the Reader, and the functions that call setjmp hold nothing but plain values.
-struct Reader {
-  explicit Reader(std::string_view data) : bytes(data) {
+// in the PngReader, and the functions that call setjmp hold nothing but plain values.
+struct PngReader {
+  explicit PngReader(std::string_view data) : bytes(data) {
     png = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
     info = png ? png_create_info_struct(png) : nullptr;
     if (!info) throw Error(ErrorKind::OutOfMemory, "cannot start the PNG decoder");
@@ -22,18 +22,18 @@ struct Reader {
     png_set_chunk_malloc_max(png, 16u << 20);
     png_set_chunk_cache_max(png, 256);
   }
-  ~Reader() { png_destroy_read_struct(&png, &info, nullptr); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  ~PngReader() { png_destroy_read_struct(&png, &info, nullptr); }
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
 
   static void read(png_structp png, png_bytep to, std::size_t count) {
-    auto* self = static_cast<Reader*>(png_get_io_ptr(png));
+    auto* self = static_cast<PngReader*>(png_get_io_ptr(png));
     if (self->bytes.size() < count) png_error(png, "the file ends too early");
     std::memcpy(to, self->bytes.data(), count);
     self->bytes.remove_prefix(count);
   }
   static void on_error(png_structp png, png_const_charp message) {
-    auto* self = static_cast<Reader*>(png_get_error_ptr(png));
+    auto* self = static_cast<PngReader*>(png_get_error_ptr(png));
     std::strncpy(self->message, message, sizeof self->message - 1);
     longjmp(self->jump, 1);
   }
@@ -46,13 +46,13 @@ struct Reader {
   std::jmp_buf jump;
 };
 
-bool read_header(Reader& reader) {
+bool read_header(PngReader& reader) {
   if (setjmp(reader.jump)) return false;
   png_read_info(reader.png, reader.info);
   return true;
 }
 
-bool start_rgba(Reader& reader) {
+bool start_rgba(PngReader& reader) {
   if (setjmp(reader.jump)) return false;
   png_set_expand(reader.png);
   png_set_scale_16(reader.png);
@@ -63,7 +63,7 @@ bool start_rgba(Reader& reader) {
   return true;
 }
 
-bool read_rows(Reader& reader, png_bytepp rows) {
+bool read_rows(PngReader& reader, png_bytepp rows) {
   if (setjmp(reader.jump)) return false;
   png_read_image(reader.png, rows);
   png_read_end(reader.png, reader.info);
@@ -84,8 +84,25 @@ std::string utf8_from_latin1(std::string_view text) {
   return utf8;
 }
 
-Image read_picture(Reader& reader, const std::string& name) {
+/// libpng makes room for a text before it reads it, whatever length the file states.
+bool chunks_lie_inside(std::string_view bytes) {
+  constexpr std::size_t kSignature = 8, kFrame = 12;  // length, name and checksum of a chunk
+  std::size_t at = kSignature;
+  while (bytes.size() - at >= kFrame) {
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      length = length << 8 | static_cast<unsigned char>(bytes[at + i]);
+    }
+    if (length > bytes.size() - at - kFrame) return false;
+    if (bytes.substr(at + 4, 4) == "IEND") return true;
+    at += kFrame + length;
+  }
+  return false;
+}
+
+Image read_picture(PngReader& reader, const std::string& name) {
   const std::size_t file_size = reader.bytes.size();
+  if (!chunks_lie_inside(reader.bytes)) corrupt(name, "the file ends too early");
   if (!read_header(reader)) corrupt(name, reader.message);
   const std::uint64_t width = png_get_image_width(reader.png, reader.info);
   const std::uint64_t height = png_get_image_height(reader.png, reader.info);
@@ -108,12 +125,12 @@ Image read_picture(Reader& reader, const std::string& name) {
 }  // namespace
 
 Image decode_png(std::string_view bytes, const std::string& name) {
-  Reader reader(bytes);
+  PngReader reader(bytes);
   return read_picture(reader, name);
 }
 
 ImageText decode_png_text(std::string_view bytes, const std::string& name) {
-  Reader reader(bytes);
+  PngReader reader(bytes);
   read_picture(reader, name);  // entries may follow the pixels
   png_textp entries = nullptr;
   const int count = png_get_text(reader.png, reader.info, &entries, nullptr);

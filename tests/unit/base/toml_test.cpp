@@ -69,9 +69,40 @@ TEST(TomlTable, SaysWhatWasExpectedAndFound) {
             "r.toml: steps is missing");
 }
 
+TEST(TomlTable, EntriesKnowTheirTablesAndLines) {
+  const auto entries =
+      TomlTable::parse("steps = 7\n[eval.scenes]\nlora = ['a', \"b\"]\n", "a.toml").entries();
+  ASSERT_EQ(entries.size(), 2u);
+  const auto& inner = entries[0].tables.empty() ? entries[1] : entries[0];
+  const auto& outer = entries[0].tables.empty() ? entries[0] : entries[1];
+  EXPECT_EQ(inner.tables, (std::vector<std::string>{"eval", "scenes"}));
+  EXPECT_EQ(inner.key, "lora");
+  EXPECT_EQ(inner.value, nlohmann::json({"a", "b"}));
+  EXPECT_EQ(inner.line, 3);
+  EXPECT_EQ(outer.value, nlohmann::json(7));
+  EXPECT_EQ(outer.line, 1);
+  EXPECT_EQ(failure_of([] { TomlTable::parse("\nday = 2026-01-02\n", "a.toml").entries(); }),
+            "a.toml:2: day: expected a string, a number, true, false or a list of these");
+}
+
 TEST(TomlTable, NamesTheLineOfASyntaxError) {
   EXPECT_EQ(failure_of([] { TomlTable::parse("a = 1\nb = = 2\n", "r.toml"); }).substr(0, 9),
             "r.toml:2:");
+}
+
+TEST(TomlTable, NamesListsAndTablesWithoutTheirContents) {
+  TomlTable t = TomlTable::parse("a = [inf]\n[b]\nc = 1\n", "r.toml");
+  double number = 0;
+  EXPECT_EQ(failure_of([&] { t.get("a", number); }), "r.toml: a: expected a number, found a list");
+  EXPECT_EQ(failure_of([&] { t.get("b", number); }), "r.toml: b: expected a number, found a table");
+}
+
+TEST(TomlTable, RefusesBracketsInsteadOfAKey) {
+  EXPECT_EQ(failure_of([] { TomlTable::parse("[[[a]]]", "r.toml"); }).substr(0, 9), "r.toml:1:");
+}
+
+TEST(TomlTable, RefusesACombiningMarkOutsideOfQuotes) {
+  EXPECT_EQ(failure_of([] { TomlTable::parse("a\u0322", "r.toml"); }).substr(0, 9), "r.toml:1:");
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 namespace sfumato::scenes {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
 constexpr int kAngles = 72;
 // A ring's hole is about 0.3 of its disc; a dent in a disc is less than a tenth.
 constexpr double kHole = 0.1;
@@ -35,7 +34,8 @@ Profile normalised(Profile profile) {
 Profile polygon_profile(const std::vector<Point>& corners) {
   Profile profile{};
   for (int i = 0; i < kAngles; ++i) {
-    const double angle = 2 * kPi * i / kAngles, dx = std::cos(angle), dy = std::sin(angle);
+    const double angle = 2 * std::numbers::pi * i / kAngles, dx = std::cos(angle),
+                 dy = std::sin(angle);
     for (std::size_t j = 0; j < corners.size(); ++j) {
       const Point& a = corners[j];
       const Point& b = corners[(j + 1) % corners.size()];
@@ -52,7 +52,7 @@ Profile polygon_profile(const std::vector<Point>& corners) {
 std::vector<Point> star() {
   std::vector<Point> corners;
   for (int i = 0; i < 10; ++i) {
-    const double radius = i % 2 == 0 ? 1.0 : 0.45, angle = kPi * (i / 5.0 - 0.5);
+    const double radius = i % 2 == 0 ? 1.0 : 0.45, angle = std::numbers::pi * (i / 5.0 - 0.5);
     corners.push_back({radius * std::cos(angle), radius * std::sin(angle)});
   }
   return corners;
@@ -138,7 +138,8 @@ Profile measured_profile(const Region& region) {
   const double reach = std::hypot(region.width, region.height);
   Profile profile{};
   for (int i = 0; i < kAngles; ++i) {
-    const double angle = 2 * kPi * i / kAngles, dx = std::cos(angle), dy = std::sin(angle);
+    const double angle = 2 * std::numbers::pi * i / kAngles, dx = std::cos(angle),
+                 dy = std::sin(angle);
     for (double t = kStep / 2; t < reach; t += kStep) {
       profile[i] += kStep * bilinear(region, centre.x + t * dx, centre.y + t * dy);
     }

@@ -10,13 +10,11 @@
 namespace sfumato::scenes {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
-
 void star_path(cairo_t* cairo) {
   // The points' box is not centred on their circle: moved down so that it is.
   const double down = 1.0 - half_extent(Shape::Star).y;
   for (int i = 0; i < 10; ++i) {
-    const double radius = i % 2 == 0 ? 1.0 : 0.45, angle = kPi * (i / 5.0 - 0.5);
+    const double radius = i % 2 == 0 ? 1.0 : 0.45, angle = std::numbers::pi * (i / 5.0 - 0.5);
     cairo_line_to(cairo, radius * std::cos(angle), radius * std::sin(angle) + down);
   }
 }
@@ -32,7 +30,7 @@ void shape_path(cairo_t* cairo, Shape shape) {
   const HalfExtent half = half_extent(shape);
   switch (shape) {
     case Shape::Circle:
-      return cairo_arc(cairo, 0, 0, 1, 0, 2 * kPi);
+      return cairo_arc(cairo, 0, 0, 1, 0, 2 * std::numbers::pi);
     case Shape::Square:
       return cairo_rectangle(cairo, -half.x, -half.y, 2 * half.x, 2 * half.y);
     case Shape::Triangle:
@@ -44,9 +42,9 @@ void shape_path(cairo_t* cairo, Shape shape) {
     case Shape::Cross:
       return cross_path(cairo);
     case Shape::Ring:
-      cairo_arc(cairo, 0, 0, 1, 0, 2 * kPi);
+      cairo_arc(cairo, 0, 0, 1, 0, 2 * std::numbers::pi);
       cairo_new_sub_path(cairo);
-      return cairo_arc_negative(cairo, 0, 0, 0.55, 2 * kPi, 0);
+      return cairo_arc_negative(cairo, 0, 0, 0.55, 2 * std::numbers::pi, 0);
   }
 }
 

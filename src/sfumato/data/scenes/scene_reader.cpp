@@ -23,7 +23,7 @@ SeenObject see(const Region& region) {
   return object;
 }
 
-const SeenObject* find(const SeenScene& seen, const SceneDescription::Object& wanted) {
+const SeenObject* find_object(const SeenScene& seen, const SceneDescription::Object& wanted) {
   const auto found = std::find_if(seen.objects.begin(), seen.objects.end(), [&](const auto& o) {
     return o.colour == wanted.colour && o.shape == wanted.shape && o.misfit <= kMostMisfit;
   });
@@ -57,8 +57,8 @@ SceneCheck check_scene(const SeenScene& seen, const SceneDescription& expected) 
   check.objects_right = missing.empty() && !strangers;
   check.relations_right =
       std::all_of(expected.relations.begin(), expected.relations.end(), [&](const auto& r) {
-        const SeenObject* a = find(seen, expected.objects.at(r.a));
-        const SeenObject* b = find(seen, expected.objects.at(r.b));
+        const SeenObject* a = find_object(seen, expected.objects.at(r.a));
+        const SeenObject* b = find_object(seen, expected.objects.at(r.b));
         return a && b && relation_holds(*a, r.relation, *b);
       });
   return check;

@@ -60,28 +60,32 @@ Solver dpm(const DiffusersConfig& c, int steps) {
   };
 }
 
-Solver singlestep(const DiffusersConfig& c, int steps) {
-  const GridSinglestepOptions options{.orders = grid_orders(steps, c.solver_order, c.ends_at_zero),
-                                      .predict_x0 = c.algorithm_type != "dpmsolver",
-                                      .heun = c.solver_type == "heun"};
+Solver singlestep(const DiffusersConfig& c, int steps, int first) {
+  GridSinglestepOptions options{.orders = grid_orders(steps, c.solver_order, c.ends_at_zero),
+                                .predict_x0 = c.algorithm_type != "dpmsolver",
+                                .heun = c.solver_type == "heun"};
+  if (first > 0) {
+    options.orders.erase(options.orders.begin(), options.orders.begin() + first);
+    options.orders.front() = 1;  // there is nothing before it
+  }
   return [options](const Denoiser& denoise, at::Tensor x, Levels sigmas, const SamplerEnv& env) {
     return grid_singlestep(denoise, std::move(x), sigmas, env, options);
   };
 }
 
-Solver uni_pc(const DiffusersConfig& c) {
-  const UniPcOptions options{
-      .order = c.solver_order,
-      .variant = c.solver_type == "bh1" ? UniPcVariant::Bh1 : UniPcVariant::Bh2,
-      .predict_x0 = c.predict_x0,
-      .taper = c.lower_order_final,
-      .uncorrected = c.disable_corrector};
+Solver uni_pc_solver(const DiffusersConfig& c, int first) {
+  UniPcOptions options{.order = c.solver_order,
+                       .variant = c.solver_type == "bh1" ? UniPcVariant::Bh1 : UniPcVariant::Bh2,
+                       .predict_x0 = c.predict_x0,
+                       .taper = c.lower_order_final,
+                       .uncorrected = c.disable_corrector};
+  for (int& step : options.uncorrected) step -= first;
   return [options](const Denoiser& denoise, at::Tensor x, Levels sigmas, const SamplerEnv& env) {
     return unipc(denoise, std::move(x), sigmas, env, options);
   };
 }
 
-Solver multistep(MultistepOptions options) {
+Solver multistep_solver(MultistepOptions options) {
   return [options](const Denoiser& denoise, at::Tensor x, Levels sigmas, const SamplerEnv& env) {
     return linear_multistep(denoise, std::move(x), sigmas, env, options);
   };
@@ -120,28 +124,29 @@ Solver ddpm(const DiffusersConfig& c) {
   return find_sampler("ddpm").run;
 }
 
-Solver solver_of(const DiffusersConfig& c, int steps) {
+// Of the steps from the `first` on.
+Solver solver_of(const DiffusersConfig& c, int steps, int first) {
   const std::string& name = c.class_name;
   if (name == "DDIMScheduler") return ddim;
   if (name == "DDPMScheduler") return ddpm(c);
   if (name == "DEISMultistepScheduler") {
-    return multistep({.weights = deis_log_weights,
-                      .order = c.solver_order,
-                      .taper = c.lower_order_final && steps < kFewSteps});
+    return multistep_solver({.weights = deis_log_weights,
+                             .order = c.solver_order,
+                             .taper = c.lower_order_final && steps < kFewSteps});
   }
   if (name == "DPMSolverMultistepScheduler") return dpm(c, steps);
-  if (name == "DPMSolverSinglestepScheduler") return singlestep(c, steps);
+  if (name == "DPMSolverSinglestepScheduler") return singlestep(c, steps, first);
   if (name == "EulerAncestralDiscreteScheduler") return euler_ancestral;
   if (name == "EulerDiscreteScheduler") return euler;
   if (name == "HeunDiscreteScheduler") return heun;
   if (name == "KDPM2AncestralDiscreteScheduler") return dpm_2_ancestral;
   if (name == "KDPM2DiscreteScheduler") return dpm_2;
   if (name == "LCMScheduler") return lcm;
-  if (name == "LMSDiscreteScheduler") return multistep({.weights = lms_weights, .order = 4});
-  if (name == "PNDMScheduler") return multistep(pndm_options(c));
+  if (name == "LMSDiscreteScheduler") return multistep_solver({.weights = lms_weights, .order = 4});
+  if (name == "PNDMScheduler") return multistep_solver(pndm_options(c));
   if (name == "SASolverScheduler") return sa(c);
   if (name == "TCDScheduler") return tcd;
-  return uni_pc(c);
+  return uni_pc_solver(c, first);
 }
 
 using Limit = std::function<at::Tensor(const at::Tensor&)>;
@@ -159,12 +164,17 @@ Limit limit_of(const DiffusersConfig& c) {
 
 }  // namespace
 
-SamplingPlan plan_diffusers(const DiffusersConfig& c, int steps) {
+SamplingPlan plan_diffusers(const DiffusersConfig& c, int steps, std::optional<int> last_steps) {
   SamplingPlan plan = diffusers_levels(c, steps);
+  const int all = static_cast<int>(plan.sigmas.size()) - 1;
+  const int first = all - std::clamp(last_steps.value_or(all), 1, all);
+  plan.sigmas.erase(plan.sigmas.begin(), plan.sigmas.begin() + first);
+  plan.timesteps.erase(plan.timesteps.begin(), plan.timesteps.begin() + first);
   plan.consistency = c.class_name == "LCMScheduler";
+  plan.schedule = c.schedule;
   // DDIM keeps the noise that belongs to the estimate before clipping.
   const bool keeps_direction = c.class_name == "DDIMScheduler";
-  plan.run = [solver = solver_of(c, steps), limit = limit_of(c), sigmas = plan.sigmas,
+  plan.run = [solver = solver_of(c, steps, first), limit = limit_of(c), sigmas = plan.sigmas,
               schedule = c.schedule,
               keeps_direction](const Denoiser& denoise, at::Tensor x, const SamplerEnv& env) {
     SamplerEnv own = env;

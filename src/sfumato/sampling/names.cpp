@@ -18,7 +18,7 @@ struct Synonym {
 };
 
 // Our own names and labels are understood too and not repeated here.
-constexpr std::array kSamplers{
+constexpr std::array kSamplerNames{
     Synonym{"dpmpp2msdegpu", "dpmpp_2m_sde"},
     Synonym{"dpmpp2msdebt", "dpmpp_2m_sde"},
     Synonym{"dpmpp2msdeheungpu", "dpmpp_2m_sde_heun"},
@@ -48,7 +48,7 @@ constexpr std::array kSamplers{
     Synonym{"unipcmultistepscheduler", "uni_pc_bh2"},
 };
 
-constexpr std::array kSpacings{
+constexpr std::array kSpacingNames{
     Synonym{"automatic", "discrete"},
     Synonym{"normal", "discrete"},
     Synonym{"uniform", "discrete"},
@@ -78,7 +78,7 @@ std::optional<SamplerName> sampler_of(const std::string& wanted) {
   for (const auto& s : samplers()) {
     if (key(s.name) == wanted || key(s.label) == wanted) return SamplerName{s.name, std::nullopt};
   }
-  for (const auto& s : kSamplers) {
+  for (const auto& s : kSamplerNames) {
     if (s.name != wanted) continue;
     if (s.spacing.empty()) return SamplerName{s.ours, std::nullopt};
     return SamplerName{s.ours, s.spacing};
@@ -90,7 +90,7 @@ std::optional<std::string_view> spacing_of(const std::string& wanted) {
   for (const auto& s : spacings()) {
     if (key(s.name) == wanted) return s.name;
   }
-  for (const auto& s : kSpacings) {
+  for (const auto& s : kSpacingNames) {
     if (s.name == wanted) return s.ours;
   }
   return std::nullopt;

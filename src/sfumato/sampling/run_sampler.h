@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "sfumato/diffusion/denoiser.h"
 #include "sfumato/diffusion/guidance.h"
+#include "sfumato/sampling/diffusers_plan.h"
 #include "sfumato/sampling/sampler.h"
 #include "sfumato/sampling/sigmas.h"
 
@@ -27,12 +29,21 @@ struct GuidedNetwork {
   std::function<SplitGuidance(ConditionalDenoiser, double scale, bool both)> guide = nullptr;
   /// Changes the guided denoiser, such as keep_known; nothing when empty.
   std::function<Denoiser(Denoiser)> wrap = nullptr;
+  /// Another one that goes on with the same latent once `succeeds` is true of a noise level, and
+  /// keeps at it whatever the levels after; null: there is none. Guidance and `wrap` stay.
+  std::shared_ptr<const GuidedNetwork> successor = nullptr;
+  std::function<bool(double sigma)> succeeds = nullptr;
 };
 
 /// Runs a sampler with the denoiser that its traits ask for: plainly guided, split for CFG++, or as
 /// a consistency function. Fills env.schedule and env.direction.
 at::Tensor run_sampler(const SamplerInfo& sampler, const GuidedNetwork& model, at::Tensor x,
                        std::span<const double> sigmas, SamplerEnv env);
+
+/// The same as a plan has it. Unit noise has to be multiplied by plan.start before, a latent that
+/// begins at a lower level by its noise level; the result is what the decoder gets.
+at::Tensor run_plan(const SamplingPlan& plan, const GuidedNetwork& model, at::Tensor x,
+                    const SamplerEnv& env);
 
 /// The noise levels of a run of `steps`: those of the spacing, and for samplers with kDropLastLevel
 /// of one step more, without the level before the last.

@@ -15,7 +15,7 @@
 namespace sfumato {
 namespace {
 
-struct Estimate {
+struct PastEstimate {
   at::Tensor denoised;
   double lambda;
 };
@@ -42,7 +42,7 @@ std::vector<double> weights(const AdamsStep& step, const std::vector<double>& no
 }
 
 at::Tensor advance(const at::Tensor& x, const AdamsStep& step,
-                   const std::vector<Estimate>& newest_first, int order, bool simple_order_2) {
+                   const std::vector<PastEstimate>& newest_first, int order, bool simple_order_2) {
   std::vector<double> nodes;
   for (int k = 0; k < order; ++k) nodes.push_back(newest_first[k].lambda);
   const auto w = weights(step, nodes, simple_order_2);
@@ -63,7 +63,7 @@ at::Tensor sa_solver_with(const Denoiser& denoise, at::Tensor x, std::span<const
   }
   const int count = check_sigmas(sigmas, LastStep::MayRest);
   const int solved = count - (sigmas.back() == 0.0 ? 1 : 0);  // steps that are no mere D
-  std::vector<Estimate> history;                              // newest first
+  std::vector<PastEstimate> history;                          // newest first
   AdamsStep step{};
   at::Tensor before, noise;  // the latent the last step started from, and its noise
   for (int i = 0; i < count; ++i) {

@@ -85,14 +85,14 @@ std::vector<double> vary_weights(const std::vector<double>& r, double s, bool co
   return weights;
 }
 
-struct Estimate {
+struct UniPcEstimate {
   at::Tensor value;  // D, or the noise
   double lambda;
 };
 
 // One step from history[0] to σ = to; `end` is the estimate there when it is known (corrector).
-at::Tensor advance(const at::Tensor& x, const std::vector<Estimate>& history, int order, double to,
-                   const at::Tensor* end, const UniPcOptions& o) {
+at::Tensor advance(const at::Tensor& x, const std::vector<UniPcEstimate>& history, int order,
+                   double to, const at::Tensor* end, const UniPcOptions& o) {
   const double lambda = history[0].lambda, h = -std::log(to) - lambda;
   const double s = o.predict_x0 ? -h : h;
   const at::Tensor& m0 = history[0].value;
@@ -125,9 +125,9 @@ at::Tensor unipc(const Denoiser& denoise, at::Tensor x, std::span<const double> 
     throw Error(ErrorKind::InvalidArgument,
                 "UniPC: order must be 1..3, got " + std::to_string(o.order));
   }
-  std::vector<Estimate> history;  // newest first, at most three
-  at::Tensor before;              // the latent that the last step started from
-  int order = 1;                  // of the last step
+  std::vector<UniPcEstimate> history;  // newest first, at most three
+  at::Tensor before;                   // the latent that the last step started from
+  int order = 1;                       // of the last step
   for (int i = 0; i < count; ++i) {
     const double from = sigmas[i], to = sigmas[i + 1];
     const at::Tensor denoised = denoise(x, from);

@@ -25,6 +25,7 @@ constexpr std::array kKinds{
     Kind{"schedule", run_schedule},
     Kind{"spatial_rescaler", run_spatial_rescaler},
     Kind{"tokenizer", run_tokenizer},
+    Kind{"txt2img", run_txt2img},
     Kind{"unet", run_unet},
 };
 

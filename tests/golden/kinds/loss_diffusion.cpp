@@ -14,7 +14,7 @@ std::string family_spelling(const std::string& compvis) {
   return compvis;
 }
 
-at::Tensor leaf(const at::Tensor& tensor) {
+at::Tensor trained_leaf(const at::Tensor& tensor) {
   return tensor.detach().clone().set_requires_grad(true);
 }
 
@@ -31,7 +31,7 @@ void run_diffusion_loss(const Case& c, Report& report) {
   const auto distance = config.at("loss_type") == "l1" ? Distance::L1 : Distance::L2;
   const at::Tensor x0 = c.input("x0"), noise = c.input("noise"), t = c.input("t");
 
-  const at::Tensor model_output = leaf(c.input("model_output"));
+  const at::Tensor model_output = trained_leaf(c.input("model_output"));
   at::Tensor seen;
   const Network network = [&](const at::Tensor& x_t, const at::Tensor&, const Conditioning&) {
     seen = x_t;
@@ -40,7 +40,7 @@ void run_diffusion_loss(const Case& c, Report& report) {
   const at::Tensor each = diffusion_loss(network, prediction, distance, schedule, x0, noise, t, {});
   const bool learned = c.has_input("logvar");
   const at::Tensor logvar =
-      learned ? leaf(c.input("logvar")) : at::zeros({schedule.steps()}, at::kFloat);
+      learned ? trained_leaf(c.input("logvar")) : at::zeros({schedule.steps()}, at::kFloat);
   const LdmObjective objective =
       ldm_objective(each, t, vlb_weights(schedule, prediction), logvar,
                     config.at("l_simple_weight"), config.at("original_elbo_weight"));

@@ -23,6 +23,7 @@ void run_sampler(const Case& c, Report& report);
 void run_schedule(const Case& c, Report& report);
 void run_spatial_rescaler(const Case& c, Report& report);
 void run_tokenizer(const Case& c, Report& report);
+void run_txt2img(const Case& c, Report& report);
 void run_unet(const Case& c, Report& report);
 
 }  // namespace sfumato::golden

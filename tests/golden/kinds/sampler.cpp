@@ -89,13 +89,16 @@ Prediction prediction_of(const Case& c) {
 double growth(double sigma) { return std::sqrt(1.0 + sigma * sigma); }
 
 SamplerEnv env_of(const Case& c) {
-  const auto& config = c.config();
+  return env_of(c.config(), c.has_input("noise") ? c.input("noise") : at::Tensor());
+}
+
+SamplerEnv env_of(const nlohmann::json& config, const at::Tensor& draws) {
   SamplerEnv env;
-  if (c.has_input("noise")) {
-    env.noise = [draws = c.input("noise"), next = std::make_shared<std::int64_t>(0)](double,
-                                                                                     double) {
-      if (*next >= draws.size(0))
+  if (draws.defined()) {
+    env.noise = [draws, next = std::make_shared<std::int64_t>(0)](double, double) {
+      if (*next >= draws.size(0)) {
         throw std::runtime_error("more noise asked for than the original");
+      }
       return draws[(*next)++];
     };
   }

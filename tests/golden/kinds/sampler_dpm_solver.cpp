@@ -58,14 +58,16 @@ void run_noise_schedule(const Case& c, Report& report) {
   report.expect("inverse_lambda", floats(times));
 }
 
-at::Tensor solve(const Case& c, const Denoiser& denoise, const NoiseSchedule& schedule) {
-  const auto& config = c.config();
+}  // namespace
+
+at::Tensor run_dpm_solver(const nlohmann::json& config, const Denoiser& denoise,
+                          const NoiseSchedule& schedule, const at::Tensor& start) {
   const int steps = config.at("steps"), order = config.value("order", 2);
   const std::string method = config.value("method", "multistep");
   const bool predict_x0 = config.value("predict_x0", true);
   const std::string skip = config.value("skip_type", "time_uniform");
   const double high = sigma_at(schedule, 1.0);
-  const at::Tensor x = c.input("x_T") * growth(high);
+  const at::Tensor x = start * growth(high);
   const SamplerEnv env;
   if (method == "adaptive") {
     AdaptiveOptions options;
@@ -87,8 +89,6 @@ at::Tensor solve(const Case& c, const Denoiser& denoise, const NoiseSchedule& sc
                         orders, env, {.predict_x0 = predict_x0});
 }
 
-}  // namespace
-
 void run_compvis_dpm_solver(const Case& c, Report& report) {
   if (!c.has_input("x_T")) return run_noise_schedule(c, report);
   if (c.config().value("method", "") == "adaptive" && c.config().at("order") == 3) {
@@ -99,7 +99,7 @@ void run_compvis_dpm_solver(const Case& c, Report& report) {
   const auto prediction = prediction_of(c);
   const Denoiser denoise = guided(
       c, make_denoiser(mixture.network(schedule_of(c.config()), prediction), schedule, prediction));
-  at::Tensor x = solve(c, denoise, schedule);
+  at::Tensor x = run_dpm_solver(c.config(), denoise, schedule, c.input("x_T"));
   if (c.config().value("denoise_to_zero", false)) {
     report.expect("x", denoise(x, schedule.sigma_min()));
   } else {

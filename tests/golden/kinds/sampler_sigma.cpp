@@ -116,7 +116,7 @@ void run_sigma_sampler(const Case& c, Report& report, const std::string& name) {
   mixture.check_calls(c, report, "call_sigma");
 }
 
-void run_sgm_sampler(const Case& c, Report& report) {
+const SamplerInfo& sgm_sampler(const std::string& class_name) {
   static const std::map<std::string, std::string> names{
       {"EulerEDMSampler", "euler"},
       {"HeunEDMSampler", "heun"},
@@ -124,11 +124,14 @@ void run_sgm_sampler(const Case& c, Report& report) {
       {"DPMPP2MSampler", "dpmpp_2m"},
       {"DPMPP2SAncestralSampler", "dpmpp_2s_ancestral"},
       {"LinearMultistepSampler", "lms"}};
-  const std::string source = c.meta.at("source");
-  const auto found = names.find(source.substr(source.rfind(' ') + 1));
-  if (found == names.end()) throw Skip("sampler of " + source);
-  const auto& sampler = sampler_or_skip(found->second);
+  const auto found = names.find(class_name);
+  if (found == names.end()) throw Skip("sampler " + class_name);
+  return sampler_or_skip(found->second);
+}
 
+void run_sgm_sampler(const Case& c, Report& report) {
+  const std::string source = c.meta.at("source");
+  const auto& sampler = sgm_sampler(source.substr(source.rfind(' ') + 1));
   const int steps = c.config().at("steps");
   std::vector<double> sigmas;
   if (c.config().at("discretization") == "EDMDiscretization") {

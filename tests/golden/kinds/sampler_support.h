@@ -42,12 +42,23 @@ Conditioning weights_of(const Case& c, const std::string& name);
 
 /// Hands out in/noise one draw after the other.
 SamplerEnv env_of(const Case& c);
+/// The same for settings and draws [n, B, C, H, W] that lie elsewhere; no draws may be undefined.
+SamplerEnv env_of(const nlohmann::json& config, const at::Tensor& draws);
 Prediction prediction_of(const Case& c);
 /// From the scale that preserves the variance to ours.
 double growth(double sigma);
 
 /// The table's sampler of this name, or Skip.
 const SamplerInfo& sampler_or_skip(const std::string& name);
+
+/// The sampler of a class of generative-models, or Skip.
+const SamplerInfo& sgm_sampler(const std::string& class_name);
+/// The noise levels of CompVis' DDIM and PLMS for config["steps"], from high to low.
+std::vector<double> compvis_sigmas(const nlohmann::json& config, const NoiseSchedule& schedule);
+/// CompVis' DPM_Solver.sample with the settings in `config`, from unit noise on a schedule that is
+/// linear in log ᾱ; returns the latent at schedule.sigma_min(), on the scale of our samplers.
+at::Tensor run_dpm_solver(const nlohmann::json& config, const Denoiser& denoise,
+                          const NoiseSchedule& schedule, const at::Tensor& start);
 
 /// Samplers that work with noise levels: k-diffusion and the web interface.
 void run_sigma_sampler(const Case& c, Report& report, const std::string& name);

@@ -17,17 +17,10 @@
 namespace sfumato::golden {
 namespace {
 
-std::vector<double> compvis_sigmas(const Case& c, const NoiseSchedule& schedule) {
-  auto sigmas = sigmas_at(
-      schedule, ddim_uniform_timesteps(static_cast<int>(schedule.steps()), c.config().at("steps")));
-  sigmas.push_back(schedule.sigma_min());
-  return sigmas;
-}
-
 // The original tells the network the number of the step instead of its timestep.
 void run_inversion(const Case& c, Report& report) {
   const auto schedule = schedule_of(c.config());
-  auto sigmas = compvis_sigmas(c, schedule);
+  auto sigmas = compvis_sigmas(c.config(), schedule);
   std::reverse(sigmas.begin(), sigmas.end());
   sigmas.resize(c.config().at("t_enc").get<std::size_t>() + 1);
   const auto number = [&](double sigma) {
@@ -44,7 +37,7 @@ void run_inversion(const Case& c, Report& report) {
 
 void run_keeping(const Case& c, Report& report) {
   const auto schedule = schedule_of(c.config());
-  const auto sigmas = compvis_sigmas(c, schedule);
+  const auto sigmas = compvis_sigmas(c.config(), schedule);
   SamplerEnv env = env_of(c);
   // Every second draw is the sampler's own, which it multiplies by 0.
   env.noise = [draws = c.input("noise"), next = std::make_shared<std::int64_t>(0)](double, double) {
@@ -68,12 +61,19 @@ void run_keeping(const Case& c, Report& report) {
 
 }  // namespace
 
+std::vector<double> compvis_sigmas(const nlohmann::json& config, const NoiseSchedule& schedule) {
+  auto sigmas = sigmas_at(
+      schedule, ddim_uniform_timesteps(static_cast<int>(schedule.steps()), config.at("steps")));
+  sigmas.push_back(schedule.sigma_min());
+  return sigmas;
+}
+
 void run_compvis_sampler(const Case& c, Report& report) {
   if (made_by(c, "DDIMSampler.encode")) return run_inversion(c, report);
   if (c.has_input("mask")) return run_keeping(c, report);
   const bool plms = made_by(c, "plms.py");
   const auto schedule = schedule_of(c.config());
-  auto sigmas = compvis_sigmas(c, schedule);
+  auto sigmas = compvis_sigmas(c.config(), schedule);
 
   at::Tensor x;
   if (made_by(c, "stochastic_encode")) {  // from a picture, t_enc steps before the end

@@ -128,7 +128,7 @@ void run_predictor(const Case& c, Report& report) {
   }
 }
 
-void run_zero_snr(const Case& c, Report& report) {
+void run_webui_zero_snr(const Case& c, Report& report) {
   std::vector<double> bars, sigmas;
   for (const double s : doubles(c.input("sigmas"))) bars.push_back(1.0 / (1.0 + s * s));
   for (const double a : zero_terminal_snr(bars, 4.8973451890853435e-08)) {
@@ -179,7 +179,7 @@ void run_webui_schedule(const Case& c, Report& report) {
   if (made_by(c, "KDiffusionSampler.get_sigmas")) return run_sampler_sigmas(c, report);
   if (made_by(c, "get_timesteps")) return run_timesteps(c, report);
   if (made_by(c, "setup_img2img_steps")) return run_image_to_image_steps(c, report);
-  if (made_by(c, "rescale_zero_terminal_snr_sigmas")) return run_zero_snr(c, report);
+  if (made_by(c, "rescale_zero_terminal_snr_sigmas")) return run_webui_zero_snr(c, report);
   if (made_by(c, "k_prediction.py Prediction")) return run_predictor(c, report);
   if (made_by(c, "calculate_denoised")) return run_prediction_types(c, report);
   if (c.config().contains("runs") && made_by(c, "beta_scheduler")) {

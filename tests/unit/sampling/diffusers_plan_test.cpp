@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "sfumato/base/error.h"
 
@@ -35,25 +37,71 @@ TEST(DiffusersPlan, FollowsThePublishedConfigOfStableDiffusion) {
   EXPECT_GT(plan.sigmas.back(), 0.0);
 }
 
+constexpr std::array kEveryClass{"DDIMScheduler",
+                                 "DDPMScheduler",
+                                 "DEISMultistepScheduler",
+                                 "DPMSolverMultistepScheduler",
+                                 "DPMSolverSinglestepScheduler",
+                                 "EulerAncestralDiscreteScheduler",
+                                 "EulerDiscreteScheduler",
+                                 "HeunDiscreteScheduler",
+                                 "KDPM2AncestralDiscreteScheduler",
+                                 "KDPM2DiscreteScheduler",
+                                 "LCMScheduler",
+                                 "LMSDiscreteScheduler",
+                                 "PNDMScheduler",
+                                 "SASolverScheduler",
+                                 "TCDScheduler",
+                                 "UniPCMultistepScheduler"};
+
+DiffusersConfig config_of_class(const char* name) {
+  json config = stable_diffusion();
+  config["_class_name"] = name;
+  config["clip_sample"] = false;
+  return read_diffusers_config(config);
+}
+
+at::Tensor gaussian_estimate(const at::Tensor& x, double sigma) {
+  return x / (1.0 + sigma * sigma);
+}
+
+SamplerEnv without_noise() {
+  SamplerEnv env;
+  env.noise = [](double, double) { return at::zeros({1, 1, 2, 2}); };
+  return env;
+}
+
 TEST(DiffusersPlan, EveryClassRuns) {
-  for (const char* name :
-       {"DDIMScheduler", "DDPMScheduler", "DEISMultistepScheduler", "DPMSolverMultistepScheduler",
-        "DPMSolverSinglestepScheduler", "EulerAncestralDiscreteScheduler", "EulerDiscreteScheduler",
-        "HeunDiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "KDPM2DiscreteScheduler",
-        "LCMScheduler", "LMSDiscreteScheduler", "PNDMScheduler", "SASolverScheduler",
-        "TCDScheduler", "UniPCMultistepScheduler"}) {
-    json config = stable_diffusion();
-    config["_class_name"] = name;
-    config["clip_sample"] = false;
-    const auto plan = plan_diffusers(read_diffusers_config(config), 8);
-    SamplerEnv env;
-    env.noise = [](double, double) { return at::zeros({1, 1, 2, 2}); };
-    const Denoiser denoise = [](const at::Tensor& x, double sigma) {
-      return x / (1.0 + sigma * sigma);
-    };
-    const at::Tensor x = plan.run(denoise, at::ones({1, 1, 2, 2}) * plan.start, env);
+  for (const char* name : kEveryClass) {
+    const auto plan = plan_diffusers(config_of_class(name), 8);
+    const at::Tensor x =
+        plan.run(gaussian_estimate, at::ones({1, 1, 2, 2}) * plan.start, without_noise());
     EXPECT_TRUE(at::isfinite(x).all().item<bool>()) << name;
   }
+}
+
+TEST(DiffusersPlan, TheLastStepsAreThoseOfTheWholeRun) {
+  for (const char* name : kEveryClass) {
+    const auto whole = plan_diffusers(config_of_class(name), 8);
+    const auto last = plan_diffusers(config_of_class(name), 8, 3);
+    EXPECT_EQ(last.sigmas, std::vector<double>(whole.sigmas.end() - 4, whole.sigmas.end())) << name;
+    EXPECT_EQ(last.timestep(last.sigmas[0]), last.timesteps[0]) << name;
+    const at::Tensor x =
+        last.run(gaussian_estimate, at::ones({1, 1, 2, 2}) * last.sigmas.front(), without_noise());
+    EXPECT_TRUE(at::isfinite(x).all().item<bool>()) << name;
+    EXPECT_LT(x.abs().max().item<double>(), 2.0) << name;
+  }
+  // Of a solver that keeps nothing from step to step they also end where the whole run ends.
+  const auto ddim = config_of_class("DDIMScheduler");
+  const auto whole = plan_diffusers(ddim, 8);
+  at::Tensor on_the_way;
+  const Denoiser watched = [&](const at::Tensor& x, double sigma) {
+    if (sigma == whole.sigmas[5]) on_the_way = x;
+    return gaussian_estimate(x, sigma);
+  };
+  const at::Tensor end = whole.run(watched, at::ones({1, 1, 2, 2}) * whole.start, without_noise());
+  EXPECT_TRUE(at::allclose(
+      plan_diffusers(ddim, 8, 3).run(gaussian_estimate, on_the_way, without_noise()), end));
 }
 
 TEST(DiffusersConfig, RefusesWhatItCannotMean) {

@@ -14,7 +14,7 @@ void PrintTo(const SpacingInfo& s, std::ostream* out) { *out << s.name; }
 
 namespace {
 
-const NoiseSchedule& schedule() {
+const NoiseSchedule& sd_schedule() {
   static const NoiseSchedule table{NoiseScheduleConfig{}};
   return table;
 }
@@ -23,20 +23,20 @@ class EverySpacing : public ::testing::TestWithParam<SpacingInfo> {};
 
 TEST_P(EverySpacing, FallsStrictlyToZero) {
   for (const int steps : {1, 2, 3, 7, 20, 50, 333}) {
-    const auto sigmas = GetParam().sigmas(schedule(), steps);
+    const auto sigmas = GetParam().sigmas(sd_schedule(), steps);
     if (GetParam().name != "ddim_uniform") {
       EXPECT_EQ(sigmas.size(), steps + 1u);
     }
     const bool ends_above = GetParam().name == "kl_optimal";
-    EXPECT_NEAR(sigmas.back(), ends_above ? schedule().sigma_min() : 0.0, 1e-12);
-    EXPECT_LE(sigmas.front(), schedule().sigma_max() * (1 + 1e-4));
+    EXPECT_NEAR(sigmas.back(), ends_above ? sd_schedule().sigma_min() : 0.0, 1e-12);
+    EXPECT_LE(sigmas.front(), sd_schedule().sigma_max() * (1 + 1e-4));
     for (std::size_t i = 1; i < sigmas.size(); ++i) EXPECT_LT(sigmas[i], sigmas[i - 1]) << i;
   }
 }
 
 TEST_P(EverySpacing, RefusesImpossibleStepCounts) {
   for (const int steps : {0, -5, 1'000'000}) {
-    EXPECT_THROW(GetParam().sigmas(schedule(), steps), Error) << steps;
+    EXPECT_THROW(GetParam().sigmas(sd_schedule(), steps), Error) << steps;
   }
 }
 
@@ -51,9 +51,9 @@ INSTANTIATE_TEST_SUITE_P(All, EverySpacing,
 
 TEST(Spacing, StartsAndEndsOnTheTable) {
   for (const auto* name : {"discrete", "karras", "exponential"}) {
-    const auto sigmas = find_spacing(name).sigmas(schedule(), 12);
-    EXPECT_NEAR(sigmas.front(), schedule().sigma_max(), 1e-9) << name;
-    EXPECT_NEAR(sigmas[11], schedule().sigma_min(), 1e-9) << name;
+    const auto sigmas = find_spacing(name).sigmas(sd_schedule(), 12);
+    EXPECT_NEAR(sigmas.front(), sd_schedule().sigma_max(), 1e-9) << name;
+    EXPECT_NEAR(sigmas[11], sd_schedule().sigma_min(), 1e-9) << name;
   }
 }
 

@@ -21,19 +21,21 @@
 namespace sfumato {
 namespace {
 
-constexpr double kS = 0.7, kHigh = 10.0, kLow = 0.1;
+constexpr double kSpread = 0.7, kHigh = 10.0, kLow = 0.1;
 
-at::Tensor gaussian_denoiser(const at::Tensor& x, double sigma) {
-  return x * (kS * kS / (kS * kS + sigma * sigma));
+at::Tensor spread_denoiser(const at::Tensor& x, double sigma) {
+  return x * (kSpread * kSpread / (kSpread * kSpread + sigma * sigma));
 }
 
-std::vector<double> geometric(int steps, double from = kHigh, double to = kLow) {
+std::vector<double> geometric_levels(int steps, double from = kHigh, double to = kLow) {
   std::vector<double> sigmas;
   for (int i = 0; i <= steps; ++i) sigmas.push_back(from * std::pow(to / from, double(i) / steps));
   return sigmas;
 }
 
-double exact() { return std::sqrt((kS * kS + kLow * kLow) / (kS * kS + kHigh * kHigh)); }
+double exact() {
+  return std::sqrt((kSpread * kSpread + kLow * kLow) / (kSpread * kSpread + kHigh * kHigh));
+}
 at::Tensor one() { return at::ones({1, 1, 1, 1}, at::kDouble); }
 
 struct Solver {
@@ -51,12 +53,12 @@ std::vector<Solver> solvers() {
       for (const bool heun : {false, true}) {
         all.push_back({"dpm multistep " + name + (heun ? " heun" : ""), [=](auto sigmas) {
                          return dpm_solver_multistep(
-                             gaussian_denoiser, one(), sigmas, env,
+                             spread_denoiser, one(), sigmas, env,
                              {.order = order, .predict_x0 = predict_x0, .heun = heun});
                        }});
         all.push_back({"grid singlestep " + name + (heun ? " heun" : ""), [=](auto sigmas) {
                          const int steps = static_cast<int>(sigmas.size()) - 1;
-                         return grid_singlestep(gaussian_denoiser, one(), sigmas, env,
+                         return grid_singlestep(spread_denoiser, one(), sigmas, env,
                                                 {.orders = grid_orders(steps, order, false),
                                                  .predict_x0 = predict_x0,
                                                  .heun = heun});
@@ -64,13 +66,13 @@ std::vector<Solver> solvers() {
       }
       all.push_back({"singlestep " + name, [=](auto sigmas) {
                        const std::vector<int> orders(sigmas.size() - 1, order);
-                       return singlestep_run(gaussian_denoiser, one(), sigmas, orders, env,
+                       return singlestep_run(spread_denoiser, one(), sigmas, orders, env,
                                              {.predict_x0 = predict_x0});
                      }});
       for (const auto variant : {UniPcVariant::Bh1, UniPcVariant::Bh2}) {
         all.push_back({"unipc " + name, [=](auto sigmas) {
                          return unipc(
-                             gaussian_denoiser, one(), sigmas, env,
+                             spread_denoiser, one(), sigmas, env,
                              {.order = order, .variant = variant, .predict_x0 = predict_x0});
                        }});
       }
@@ -79,17 +81,17 @@ std::vector<Solver> solvers() {
   all.push_back({"sa", [=](auto sigmas) {
                    SaSolverOptions options;
                    options.tau = [](double, double) { return 0.0; };
-                   return sa_solver_with(gaussian_denoiser, one(), sigmas, env, options);
+                   return sa_solver_with(spread_denoiser, one(), sigmas, env, options);
                  }});
   for (const auto weights : {lms_weights, deis_log_weights}) {
     all.push_back({"multistep", [=](auto sigmas) {
-                     return linear_multistep(gaussian_denoiser, one(), sigmas, env,
+                     return linear_multistep(spread_denoiser, one(), sigmas, env,
                                              {.weights = weights, .taper = true});
                    }});
   }
   all.push_back({"pndm", [=](auto sigmas) {
                    return linear_multistep(
-                       gaussian_denoiser, one(), sigmas, env,
+                       spread_denoiser, one(), sigmas, env,
                        {.weights = lms_weights, .start = MultistepOptions::Start::RungeKutta});
                  }});
   return all;
@@ -98,7 +100,7 @@ std::vector<Solver> solvers() {
 TEST(Solvers, AreOfSecondOrderAtLeast) {
   for (const Solver& solver : solvers()) {
     const auto error = [&](int steps) {
-      return std::abs(solver.run(geometric(steps)).item<double>() - exact());
+      return std::abs(solver.run(geometric_levels(steps)).item<double>() - exact());
     };
     EXPECT_LT(error(96), 1e-3 * exact()) << solver.name;
     // UniPC shows its order late: first steps of order 1 fade slowly.
@@ -114,12 +116,12 @@ TEST(AdaptiveSolver, ReachesItsTolerance) {
     options.relative = 1e-3;
     options.absolute = 1e-4;
     for (const auto run : {dpm_solver_adaptive, dpm_solver_adaptive_paper}) {
-      const auto result = run(gaussian_denoiser, one(), kHigh, kLow, {}, options);
+      const auto result = run(spread_denoiser, one(), kHigh, kLow, {}, options);
       EXPECT_NEAR(result.x.item<double>(), exact(), 1e-3) << order;
       EXPECT_GT(result.accepted, 3);
     }
     options.most_steps = 2;
-    EXPECT_THROW(dpm_solver_adaptive(gaussian_denoiser, one(), kHigh, kLow, {}, options), Error);
+    EXPECT_THROW(dpm_solver_adaptive(spread_denoiser, one(), kHigh, kLow, {}, options), Error);
   }
 }
 
@@ -135,11 +137,11 @@ TEST(SinglestepOrders, AddUpToTheCalls) {
 }
 
 TEST(DdimInvert, IsUndoneByDdim) {
-  auto rising = geometric(400, kLow, kHigh);
-  const auto top = ddim_invert(gaussian_denoiser, one(), rising);
-  const auto back = ddim(gaussian_denoiser, top, geometric(400), {});
+  auto rising = geometric_levels(400, kLow, kHigh);
+  const auto top = ddim_invert(spread_denoiser, one(), rising);
+  const auto back = ddim(spread_denoiser, top, geometric_levels(400), {});
   EXPECT_NEAR(back.item<double>(), 1.0, 1e-2);
-  EXPECT_THROW(ddim_invert(gaussian_denoiser, one(), geometric(4)), Error);
+  EXPECT_THROW(ddim_invert(spread_denoiser, one(), geometric_levels(4)), Error);
 }
 
 TEST(SampleKeeping, EndsOnTheEstimateOfTheKnownPart) {
@@ -153,8 +155,8 @@ TEST(SampleKeeping, EndsOnTheEstimateOfTheKnownPart) {
     EXPECT_EQ(step.count, 4);
   };
   const Denoiser identity = [](const at::Tensor& x, double) { return x; };
-  const auto x = sample_keeping(ddim, identity, at::zeros({1, 1, 1, 2}, at::kDouble), geometric(4),
-                                env, known, mask);
+  const auto x = sample_keeping(ddim, identity, at::zeros({1, 1, 1, 2}, at::kDouble),
+                                geometric_levels(4), env, known, mask);
   EXPECT_EQ(x[0][0][0][0].item<double>(), 5.0);
   EXPECT_EQ(x[0][0][0][1].item<double>(), 0.0);
   EXPECT_EQ(steps, 4);

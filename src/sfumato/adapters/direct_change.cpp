@@ -73,7 +73,7 @@ UnscaledChange oft(const AdapterModule& m, const at::Tensor& weight) {
   return {at::bmm(rotation.transpose(1, 2), rows).reshape(weight.sizes()) - weight};
 }
 
-constexpr std::array kKinds{
+constexpr std::array kDirectKinds{
     ChangeKind{"full", "diff", {}, expect_full, full},
     ChangeKind{"norm", "w_norm", {}, expect_norm, norm},
     ChangeKind{"IA3", "on_input", {"ia3"}, expect_ia3, ia3},
@@ -82,6 +82,6 @@ constexpr std::array kKinds{
 
 }  // namespace
 
-std::span<const ChangeKind> direct_kinds() { return kKinds; }
+std::span<const ChangeKind> direct_kinds() { return kDirectKinds; }
 
 }  // namespace sfumato

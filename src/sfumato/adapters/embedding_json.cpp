@@ -11,26 +11,26 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostJson = 8u << 20;
+constexpr std::size_t kMostEmbeddingJson = 8u << 20;
 constexpr int kMaxDepth = 5;  // file { group { name { TORCHTENSOR [ [ ... ] ] } } }
 constexpr const char* kTensor = "TORCHTENSOR";
 
-[[noreturn]] void corrupt(const std::string& file, const std::string& what) {
+[[noreturn]] void corrupt_json(const std::string& file, const std::string& what) {
   throw Error(ErrorKind::Corrupt, file + ": the embedding in this picture is damaged: " + what);
 }
 
 json parse_json(std::string_view text, const std::string& file) {
-  if (text.size() > kMostJson) corrupt(file, "it is larger than 8 MiB");
+  if (text.size() > kMostEmbeddingJson) corrupt_json(file, "it is larger than 8 MiB");
   const auto check = [&](int depth, json::parse_event_t event, json&) {
     const bool opens =
         event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
-    if (opens && depth >= kMaxDepth) corrupt(file, "it is nested too deeply");
+    if (opens && depth >= kMaxDepth) corrupt_json(file, "it is nested too deeply");
     return true;
   };
   try {
     return json::parse(text.begin(), text.end(), check);
   } catch (const json::exception&) {
-    corrupt(file, "it is not valid JSON");
+    corrupt_json(file, "it is not valid JSON");
   }
 }
 
@@ -39,7 +39,7 @@ bool is_tensor(const json& value) { return value.is_object() && value.contains(k
 std::vector<float> numbers_in(const json& list, const std::string& file) {
   std::vector<float> numbers;
   for (const auto& number : list) {
-    if (!number.is_number()) corrupt(file, "a vector holds something other than numbers");
+    if (!number.is_number()) corrupt_json(file, "a vector holds something other than numbers");
     numbers.push_back(number.get<float>());
   }
   return numbers;
@@ -48,17 +48,17 @@ std::vector<float> numbers_in(const json& list, const std::string& file) {
 /// A list of numbers, or of lists of numbers of one length.
 at::Tensor tensor_from(const json& value, const std::string& file) {
   const json& rows = value.at(kTensor);
-  if (!rows.is_array() || rows.empty()) corrupt(file, "a tensor is not a list");
+  if (!rows.is_array() || rows.empty()) corrupt_json(file, "a tensor is not a list");
   if (!rows[0].is_array()) return at::tensor(numbers_in(rows, file));
   std::vector<float> all;
   for (const auto& row : rows) {
     if (!row.is_array() || row.size() != rows[0].size()) {
-      corrupt(file, "its vectors differ in length");
+      corrupt_json(file, "its vectors differ in length");
     }
     const auto numbers = numbers_in(row, file);
     all.insert(all.end(), numbers.begin(), numbers.end());
   }
-  if (all.empty()) corrupt(file, "its vectors are empty");
+  if (all.empty()) corrupt_json(file, "its vectors are empty");
   return at::tensor(all).reshape({static_cast<std::int64_t>(rows.size()), -1});
 }
 
@@ -66,7 +66,7 @@ at::Tensor tensor_from(const json& value, const std::string& file) {
 
 PictureEmbedding parse_embedding_json(std::string_view text, const std::string& file) {
   const json root = parse_json(text, file);
-  if (!root.is_object()) corrupt(file, "it is not a JSON object");
+  if (!root.is_object()) corrupt_json(file, "it is not a JSON object");
   PictureEmbedding embedding;
   if (root.contains("name") && root.at("name").is_string()) {
     embedding.name = root.at("name").get<std::string>();
@@ -80,7 +80,7 @@ PictureEmbedding parse_embedding_json(std::string_view text, const std::string& 
       }
     }
   }
-  if (embedding.tensors.empty()) corrupt(file, "it holds no vectors");
+  if (embedding.tensors.empty()) corrupt_json(file, "it holds no vectors");
   return embedding;
 }
 

@@ -11,11 +11,11 @@
 namespace sfumato {
 namespace {
 
-constexpr std::size_t kMostJson = 8u << 20;
+constexpr std::size_t kMostPictureJson = 8u << 20;
 constexpr std::size_t kMostPacked = 16u << 20;  ///< bytes hidden in a picture
 constexpr const char* kTextKey = "sd-ti-embedding";
 
-[[noreturn]] void corrupt(const std::string& file, const std::string& what) {
+[[noreturn]] void corrupt_picture(const std::string& file, const std::string& what) {
   throw Error(ErrorKind::Corrupt, file + ": the embedding in this picture is damaged: " + what);
 }
 
@@ -34,7 +34,7 @@ std::string decode_base64(std::string_view text, const std::string& file) {
   int held = 0;
   for (const char c : text) {
     const int digit = base64_digit(c);
-    if (digit < 0) corrupt(file, "its text is not base64");
+    if (digit < 0) corrupt_picture(file, "its text is not base64");
     bits = bits << 6 | static_cast<std::uint32_t>(digit);
     held += 6;
     if (held < 8) continue;
@@ -47,21 +47,21 @@ std::string decode_base64(std::string_view text, const std::string& file) {
 /// The stream that begins at the front; what follows its end is padding.
 std::string inflate_front(const std::vector<std::uint8_t>& packed, const std::string& file) {
   z_stream stream{};
-  if (inflateInit(&stream) != Z_OK) corrupt(file, "it cannot be unpacked");
+  if (inflateInit(&stream) != Z_OK) corrupt_picture(file, "it cannot be unpacked");
   std::string bytes;
   std::vector<char> block(1 << 16);
   stream.next_in = const_cast<Bytef*>(packed.data());
   stream.avail_in = static_cast<uInt>(packed.size());
   int state = Z_OK;
-  while (state == Z_OK && bytes.size() <= kMostJson) {
+  while (state == Z_OK && bytes.size() <= kMostPictureJson) {
     stream.next_out = reinterpret_cast<Bytef*>(block.data());
     stream.avail_out = static_cast<uInt>(block.size());
     state = inflate(&stream, Z_NO_FLUSH);
     bytes.append(block.data(), block.size() - stream.avail_out);
   }
   inflateEnd(&stream);
-  if (bytes.size() > kMostJson) corrupt(file, "it unpacks to more than 8 MiB");
-  if (state != Z_STREAM_END) corrupt(file, "its packed data are cut short or wrong");
+  if (bytes.size() > kMostPictureJson) corrupt_picture(file, "it unpacks to more than 8 MiB");
+  if (state != Z_STREAM_END) corrupt_picture(file, "its packed data are cut short or wrong");
   return bytes;
 }
 

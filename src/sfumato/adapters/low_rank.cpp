@@ -141,7 +141,7 @@ UnscaledChange glora(const AdapterModule& m, const at::Tensor& weight) {
   return {(added + mixed).reshape(weight.sizes()), down.size(0)};
 }
 
-constexpr std::array kKinds{
+constexpr std::array kLowRankKinds{
     ChangeKind{"LoRA", "up", {"down", "mid"}, expect_lora, lora},
     ChangeKind{"LoHa",
                "hada_w1_a",
@@ -160,6 +160,6 @@ constexpr std::array kKinds{
 
 }  // namespace
 
-std::span<const ChangeKind> low_rank_kinds() { return kKinds; }
+std::span<const ChangeKind> low_rank_kinds() { return kLowRankKinds; }
 
 }  // namespace sfumato

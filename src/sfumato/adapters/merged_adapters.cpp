@@ -21,7 +21,7 @@ struct MergedAdapters::Change {
 
 namespace {
 
-void expect_usable(const AdapterUse& use) {
+void expect_usable_weight(const AdapterUse& use) {
   if (!std::isfinite(use.text_encoder) || !std::isfinite(use.unet)) {
     throw Error(ErrorKind::InvalidArgument, use.adapter->name + ": its weight is not a number");
   }
@@ -41,7 +41,7 @@ MergedAdapters::Plan MergedAdapters::make_plan(const std::vector<AdapterUse>& us
                                                std::vector<std::string>& reports) const {
   Plan plan;
   for (const auto& use : uses) {
-    expect_usable(use);
+    expect_usable_weight(use);
     const AdapterMatch match = match_adapter(*use.adapter, names_);
     expect_fit(*use.adapter, match, model_);
     reports.push_back(coverage_report(*use.adapter, match, names_));

@@ -20,7 +20,7 @@ constexpr std::string_view kWebuiGroup = "string_to_param";
 constexpr std::size_t kMostEncoders = 2, kLongestName = 200;
 constexpr std::array<std::string_view, 2> kPictures{".png", ".webp"};
 
-[[noreturn]] void corrupt(const std::string& file, const std::string& what) {
+[[noreturn]] void corrupt_embedding(const std::string& file, const std::string& what) {
   throw Error(ErrorKind::Corrupt, file + ": not an embedding: " + what);
 }
 
@@ -36,11 +36,11 @@ TensorMap candidates(const TensorMap& tensors) {
 at::Tensor as_vectors(const at::Tensor& tensor, const std::string& path, const std::string& file) {
   const at::Tensor vectors = tensor.dim() == 1 ? tensor.unsqueeze(0) : tensor;
   if (!vectors.is_floating_point() || vectors.dim() != 2 || vectors.numel() == 0) {
-    corrupt(file, "tensor '" + path + "' is " + shape_string(tensor.sizes()) +
-                      ", expected vectors [count, width] of floating-point numbers");
+    corrupt_embedding(file, "tensor '" + path + "' is " + shape_string(tensor.sizes()) +
+                                ", expected vectors [count, width] of floating-point numbers");
   }
   if (!at::isfinite(vectors).all().item<bool>()) {
-    corrupt(file, "tensor '" + path + "' has NaN or infinite values");
+    corrupt_embedding(file, "tensor '" + path + "' has NaN or infinite values");
   }
   return vectors.to(at::kFloat);
 }
@@ -67,16 +67,19 @@ TextualInversion textual_inversion(const TensorMap& tensors, const std::string& 
                                    const std::string& file) {
   const TensorMap found = candidates(tensors);
   if (found.empty() || found.size() > kMostEncoders) {
-    corrupt(file, "it holds " + std::to_string(found.size()) + " tensors, expected one or two");
+    corrupt_embedding(file,
+                      "it holds " + std::to_string(found.size()) + " tensors, expected one or two");
   }
   TextualInversion word{name, file, {}, {}};
   for (const auto& [path, tensor] : found) {
     word.vectors.push_back(as_vectors(tensor, path, file));
     const at::Tensor& first = word.vectors.front();
     const at::Tensor& last = word.vectors.back();
-    if (last.size(0) != first.size(0)) corrupt(file, "its tensors differ in the number of vectors");
+    if (last.size(0) != first.size(0))
+      corrupt_embedding(file, "its tensors differ in the number of vectors");
     if (word.vectors.size() > 1 && last.size(1) == first.size(1)) {
-      corrupt(file, "it holds two embeddings of the width " + std::to_string(last.size(1)));
+      corrupt_embedding(file,
+                        "it holds two embeddings of the width " + std::to_string(last.size(1)));
     }
   }
   return word;

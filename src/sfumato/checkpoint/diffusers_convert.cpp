@@ -54,6 +54,10 @@ at::Tensor into_folder(const at::Tensor& tensor, const RenamedTensor& renamed) {
   return tensor;
 }
 
+bool is_text_tower(DiffusersPart part) {
+  return part == DiffusersPart::OpenClipText || part == DiffusersPart::OpenClipPenultimate;
+}
+
 void expect_three_parts(const at::Tensor& tensor, const std::string& where) {
   if (tensor.dim() > 0 && tensor.size(0) % 3 == 0) return;
   throw Error(ErrorKind::Corrupt, where + ": its rows are not query, key and value");
@@ -85,7 +89,9 @@ TensorMap to_folder(DiffusersPart part, const TensorMap& single, const std::stri
   const auto names = DiffusersNames::of_single_file(part, names_of(single));
   TensorMap folder;
   for (const auto& [single_name, tensor] : single) {
-    for (const auto& renamed : names.in_folder(single_name)) {
+    const auto made = names.in_folder(single_name);
+    if (made.empty() && is_text_tower(part)) folder[single_name] = tensor;
+    for (const auto& renamed : made) {
       if (renamed.change == NameChange::Third) {
         expect_three_parts(tensor, name + ": tensor '" + single_name + "'");
       }

@@ -12,7 +12,9 @@ namespace sfumato {
 /// one tensor; `name` is for messages.
 TensorMap to_single_file(DiffusersPart part, const TensorMap& folder, const std::string& name);
 
-/// The reverse; tensors that the folder does not have are left out.
+/// The reverse; tensors that the folder does not have are left out. OpenCLIP's text tower keeps its
+/// unused ones (the last layer of SD2, the logit scale) under their own names, which diffusers
+/// passes over and to_single_file() takes back.
 TensorMap to_folder(DiffusersPart part, const TensorMap& single, const std::string& name);
 
 /// What SD2's single files have and the folder lacks because it is never used (the last layer,

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "sfumato/base/bounded_json.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/diffusers_convert.h"
@@ -48,7 +49,7 @@ struct FolderPart {
 };
 
 json read_json(const fs::path& path) {
-  json value = json::parse(read_file(path, kMaxJson), nullptr, /*allow_exceptions=*/false);
+  json value = parse_bounded_json(read_file(path, kMaxJson));
   if (value.is_object()) return value;
   throw Error(ErrorKind::Corrupt, path.string() + ": not a JSON object");
 }
@@ -84,6 +85,12 @@ std::string pipeline_of(const json& index) {
   return name != index.end() && name->is_string() ? name->get<std::string>() : "";
 }
 
+/// Of the two pipelines of unCLIP the one that begins with a picture.
+bool is_unclip(const json& index) {
+  return pipeline_of(index).starts_with("StableUnCLIP") &&
+         !class_of(index, "image_encoder").empty();
+}
+
 std::vector<FolderPart> parts_of(const fs::path& folder, const json& index) {
   for (const auto& [part, wanted] : kClasses) expect_known_class(index, part, wanted, folder);
   const auto has = [&](std::string_view part) { return !class_of(index, part).empty(); };
@@ -106,6 +113,9 @@ std::vector<FolderPart> parts_of(const fs::path& folder, const json& index) {
                      xl       ? "conditioner.embedders.0.transformer."
                      : openai ? "cond_stage_model.transformer."
                               : "cond_stage_model.model."});
+  }
+  if (is_unclip(index)) {
+    parts.push_back({"image_encoder", DiffusersPart::ClipImage, "embedder.model.visual."});
   }
   if (!has("unet")) {
     throw Error(ErrorKind::Unsupported, folder.string() + ": a pipeline of the class '" +
@@ -135,6 +145,14 @@ void add_part(TensorMap& all, const fs::path& folder, const FolderPart& part) {
   for (auto& [name, tensor] : single) all[part.prefix + name] = std::move(tensor);
 }
 
+/// Mean and deviation of unCLIP's image embeddings.
+void add_statistics(TensorMap& all, const fs::path& folder) {
+  if (!fs::is_directory(folder)) return;
+  for (auto& [name, tensor] : open_checkpoint(weights_in(folder)).tensors) {
+    if (name == "mean" || name == "std") all["noise_augmentor.data_" + name] = std::move(tensor);
+  }
+}
+
 }  // namespace
 
 bool is_diffusers_folder(const fs::path& folder) { return fs::exists(folder / "model_index.json"); }
@@ -143,6 +161,7 @@ TensorMap load_diffusers_folder(const fs::path& folder, Metadata* metadata) {
   const json index = read_json(folder / "model_index.json");
   TensorMap all;
   for (const auto& part : parts_of(folder, index)) add_part(all, folder, part);
+  if (is_unclip(index)) add_statistics(all, folder / "image_normalizer");
   if (metadata) {
     (*metadata)["diffusers.pipeline"] = pipeline_of(index);
     const fs::path scheduler = folder / "scheduler" / "scheduler_config.json";

@@ -100,6 +100,8 @@ DiffusersNames DiffusersNames::of_folder(DiffusersPart part, const Names& names)
     case DiffusersPart::OpenClipPenultimate:
       return DiffusersNames(open_clip_renames(count_after(names, "text_model.encoder.layers."),
                                               part == DiffusersPart::OpenClipText));
+    case DiffusersPart::ClipImage:
+      return DiffusersNames(clip_image_renames(count_after(names, "vision_model.encoder.layers.")));
   }
   return DiffusersNames(same_names());
 }
@@ -123,6 +125,8 @@ DiffusersNames DiffusersNames::of_single_file(DiffusersPart part, const Names& n
       const int layers = count_after(names, "transformer.resblocks.");
       return DiffusersNames(open_clip_renames(all ? layers : layers - 1, all));
     }
+    case DiffusersPart::ClipImage:
+      return DiffusersNames(clip_image_renames(count_after(names, "transformer.resblocks.")));
   }
   return DiffusersNames(same_names());
 }

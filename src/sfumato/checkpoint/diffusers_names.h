@@ -18,6 +18,7 @@ enum class DiffusersPart {
   /// The same of SD2, which uses the last layer but one: the folder has neither the last layer nor
   /// the projection.
   OpenClipPenultimate,
+  ClipImage,  ///< CLIPVisionModelWithProjection, in a single file the image tower `visual`
 };
 
 /// How a tensor of the single file becomes the one of the folder.

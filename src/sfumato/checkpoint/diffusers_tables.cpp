@@ -68,7 +68,14 @@ constexpr std::array kTextEnds{
     Pair{"text_model.embeddings.position_embedding.weight", "positional_embedding"},
     Pair{"text_model.final_layer_norm.", "ln_final."},
 };
-constexpr std::array kTextLayer{
+constexpr std::array kImageEnds{
+    Pair{"vision_model.embeddings.class_embedding", "class_embedding"},
+    Pair{"vision_model.embeddings.patch_embedding.", "conv1."},
+    Pair{"vision_model.embeddings.position_embedding.weight", "positional_embedding"},
+    Pair{"vision_model.pre_layrnorm.", "ln_pre."},  // spelled so in the files
+    Pair{"vision_model.post_layernorm.", "ln_post."},
+};
+constexpr std::array kTowerLayer{
     Pair{"layer_norm1.", "ln_1."},
     Pair{"layer_norm2.", "ln_2."},
     Pair{"mlp.fc1.", "mlp.c_fc."},
@@ -113,6 +120,24 @@ void add_vae_middle(Rows& rows, const std::string& side) {
   rows.push_back({.folder = from + "group_norm.", .single = to + "norm."});
   add_vae_attention(rows, from, to, kVaeAttention, true);
   add_vae_attention(rows, from, to, kOldVaeAttention, false);
+}
+
+/// The blocks of either tower of CLIP.
+void add_tower(Rows& rows, const std::string& tower, int layers) {
+  for (int i = 0; i < layers; ++i) {
+    const std::string folder = tower + "encoder.layers." + number(i);
+    const std::string single = "transformer.resblocks." + number(i);
+    add(rows, folder, single, kTowerLayer);
+    for (int third = 0; third < 3; ++third) {
+      const std::string projected = folder + std::string(kThirds[third]);
+      for (const std::string kind : {"weight", "bias"}) {
+        rows.push_back({.folder = projected + kind,
+                        .single = single + "attn.in_proj_" + kind,
+                        .change = NameChange::Third,
+                        .third = third});
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -180,20 +205,16 @@ Rows open_clip_renames(int layers, bool projection) {
                     .single = "text_projection",
                     .change = NameChange::Transpose});
   }
-  for (int i = 0; i < layers; ++i) {
-    const std::string folder = "text_model.encoder.layers." + number(i);
-    const std::string single = "transformer.resblocks." + number(i);
-    add(rows, folder, single, kTextLayer);
-    for (int third = 0; third < 3; ++third) {
-      const std::string projected = folder + std::string(kThirds[third]);
-      for (const std::string kind : {"weight", "bias"}) {
-        rows.push_back({.folder = projected + kind,
-                        .single = single + "attn.in_proj_" + kind,
-                        .change = NameChange::Third,
-                        .third = third});
-      }
-    }
-  }
+  add_tower(rows, "text_model.", layers);
+  return rows;
+}
+
+Rows clip_image_renames(int layers) {
+  Rows rows;
+  add(rows, "", "", kImageEnds);
+  rows.push_back(
+      {.folder = "visual_projection.weight", .single = "proj", .change = NameChange::Transpose});
+  add_tower(rows, "vision_model.", layers);
   return rows;
 }
 

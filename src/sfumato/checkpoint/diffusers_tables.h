@@ -21,5 +21,7 @@ std::vector<DiffusersRename> vae_renames(int levels, int layers);
 
 /// CLIP's text tower, Hugging Face against OpenCLIP names.
 std::vector<DiffusersRename> open_clip_renames(int layers, bool projection);
+/// CLIP's image tower, likewise.
+std::vector<DiffusersRename> clip_image_renames(int layers);
 
 }  // namespace sfumato

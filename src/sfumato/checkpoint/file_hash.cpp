@@ -70,6 +70,19 @@ void remember(const fs::path& cache, json known, const std::string& path, json f
   }
 }
 
+// Piece by piece: a file of many gigabytes need not be in memory at once.
+std::string sha256_of(const MappedFile& file) {
+  constexpr std::size_t kPiece = std::size_t(1) << 26;
+  Sha256 sum;
+  for (std::string_view rest = file.bytes(); !rest.empty();) {
+    const std::string_view piece = rest.substr(0, kPiece);
+    sum.update(piece);
+    file.forget(piece);
+    rest.remove_prefix(piece.size());
+  }
+  return sum.hex();
+}
+
 }  // namespace
 
 std::string file_sha256(const fs::path& file, const fs::path& cache) {
@@ -80,9 +93,15 @@ std::string file_sha256(const fs::path& file, const fs::path& cache) {
   json known = read_cache(cache);
   std::string hash = recall(known, path, facts);
   if (!hash.empty()) return hash;
-  hash = sha256_hex(mapped->bytes());
+  hash = sha256_of(*mapped);
   if (!cache.empty()) remember(cache, std::move(known), path, facts, hash);
   return hash;
+}
+
+bool is_hash_remembered(const fs::path& file, const fs::path& cache) {
+  std::error_code failure;
+  const fs::path path = fs::canonical(file, failure);
+  return !failure && !recall(read_cache(cache), path.string(), facts_of(path)).empty();
 }
 
 }  // namespace sfumato

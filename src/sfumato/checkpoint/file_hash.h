@@ -11,4 +11,7 @@ namespace sfumato {
 /// itself.
 std::string file_sha256(const std::filesystem::path& file, const std::filesystem::path& cache);
 
+/// Whether file_sha256() knows the answer without reading the file.
+bool is_hash_remembered(const std::filesystem::path& file, const std::filesystem::path& cache);
+
 }  // namespace sfumato

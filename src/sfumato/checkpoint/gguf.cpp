@@ -159,10 +159,11 @@ TensorMap load_gguf(const std::filesystem::path& path, Metadata* metadata) {
   GgufHeader header = parse_gguf_header(mapped->bytes(), path.string());
   TensorMap tensors;
   for (const auto& entry : header.tensors) {
-    const char* data = mapped->bytes().data() + entry.begin;
-    const at::Tensor tensor = entry.type->decode
-                                  ? decoded(entry, data)
-                                  : tensor_from_bytes(entry.type->dtype, entry.shape, data, mapped);
+    const auto own = mapped->bytes().substr(entry.begin, entry.bytes);
+    const auto held = mapped->hold(own);
+    const at::Tensor tensor =
+        entry.type->decode ? decoded(entry, own.data())
+                           : tensor_from_bytes(entry.type->dtype, entry.shape, own.data(), held);
     tensors[entry.name] = in_original_shape(tensor, header, entry.name);
   }
   if (metadata) *metadata = std::move(header.metadata);

@@ -14,7 +14,7 @@ namespace sfumato {
 namespace {
 
 constexpr std::uint64_t kDefaultAlignment = 32;
-constexpr std::uint32_t kMaxDimensions = 4;
+constexpr std::uint32_t kMaxGgufDimensions = 4;
 constexpr int kMaxNesting = 8;
 constexpr std::uint64_t kMinEntry = 13, kMinTensor = 24;  // bytes in the header
 constexpr std::string_view kOriginalShape = "comfy.gguf.orig_shape.";
@@ -23,7 +23,7 @@ constexpr std::string_view kOriginalShape = "comfy.gguf.orig_shape.";
 enum Type : std::uint32_t { U8, I8, U16, I16, U32, I32, F32, Bool, Text, List, U64, I64, F64 };
 constexpr std::array<std::uint64_t, 13> kMinSizes{1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};
 
-[[noreturn]] void corrupt(const std::string& name, const std::string& what) {
+[[noreturn]] void corrupt_gguf(const std::string& name, const std::string& what) {
   throw Error(ErrorKind::Corrupt, name + ": not a valid GGUF file: " + what,
               "the file is damaged or cut short; fetch it again");
 }
@@ -38,7 +38,7 @@ class HeaderReader {
     const auto tensors = in_.number<std::uint64_t>();
     const auto entries = in_.number<std::uint64_t>();
     if (entries > in_.remaining() / kMinEntry || tensors > in_.remaining() / kMinTensor) {
-      corrupt(name_, "it states more entries than it has room for");
+      corrupt_gguf(name_, "it states more entries than it has room for");
     }
     for (std::uint64_t i = 0; i < entries; ++i) read_entry();
     for (std::uint64_t i = 0; i < tensors; ++i) read_tensor();
@@ -48,7 +48,7 @@ class HeaderReader {
 
  private:
   void expect_version() {
-    if (in_.take(4) != "GGUF") corrupt(name_, "it does not begin with GGUF");
+    if (in_.take(4) != "GGUF") corrupt_gguf(name_, "it does not begin with GGUF");
     const auto version = in_.number<std::uint32_t>();
     if (version == 2 || version == 3) return;
     const bool swapped = (version & 0xFFFF) == 0;
@@ -60,7 +60,7 @@ class HeaderReader {
 
   std::string text() {
     const std::string_view bytes = in_.take(in_.number<std::uint64_t>());
-    if (!is_utf8(bytes)) corrupt(name_, "one of its texts is not UTF-8");
+    if (!is_utf8(bytes)) corrupt_gguf(name_, "one of its texts is not UTF-8");
     return std::string(bytes);
   }
 
@@ -74,14 +74,14 @@ class HeaderReader {
 
   std::string truth() {
     const auto value = in_.number<std::uint8_t>();
-    if (value > 1) corrupt(name_, "it has a truth value of " + std::to_string(value));
+    if (value > 1) corrupt_gguf(name_, "it has a truth value of " + std::to_string(value));
     return value ? "true" : "false";
   }
 
   std::uint32_t value_type() {
     const auto type = in_.number<std::uint32_t>();
     if (type >= kMinSizes.size()) {
-      corrupt(name_, "its metadata have the unknown type " + std::to_string(type));
+      corrupt_gguf(name_, "its metadata have the unknown type " + std::to_string(type));
     }
     return type;
   }
@@ -119,16 +119,16 @@ class HeaderReader {
   }
 
   std::string list(int nesting, std::vector<std::int64_t>* shape) {
-    if (nesting > kMaxNesting) corrupt(name_, "its metadata are nested too deeply");
+    if (nesting > kMaxNesting) corrupt_gguf(name_, "its metadata are nested too deeply");
     const std::uint32_t type = value_type();
     const auto length = in_.number<std::uint64_t>();
     if (length > in_.remaining() / kMinSizes[type]) {
-      corrupt(name_, "it has a list of " + std::to_string(length) + " values, more than fit");
+      corrupt_gguf(name_, "it has a list of " + std::to_string(length) + " values, more than fit");
     }
     const bool whole = type == I32 || type == I64 || type == U32;
     for (std::uint64_t i = 0; i < length; ++i) {
       const std::string item = value(type, nesting + 1, nullptr);
-      if (shape && whole && shape->size() <= kMaxDimensions) shape->push_back(std::stoll(item));
+      if (shape && whole && shape->size() <= kMaxGgufDimensions) shape->push_back(std::stoll(item));
     }
     return "list of " + std::to_string(length);
   }
@@ -139,25 +139,25 @@ class HeaderReader {
     std::vector<std::int64_t> shape;
     const std::string read = value(type, 0, &shape);
     if (!header_.metadata.emplace(key, read).second) {
-      corrupt(name_, "the key '" + printable(key) + "' occurs twice");
+      corrupt_gguf(name_, "the key '" + printable(key) + "' occurs twice");
     }
     if (key.starts_with(kOriginalShape)) {
       header_.original_shapes[key.substr(kOriginalShape.size())] = shape;
     }
     if (key == "general.alignment") {
       alignment_ = type == U32 ? std::stoull(read) : 0;
-      if (!std::has_single_bit(alignment_)) corrupt(name_, "its alignment is no power of two");
+      if (!std::has_single_bit(alignment_)) corrupt_gguf(name_, "its alignment is no power of two");
     }
   }
 
   void read_tensor() {
     GgufTensor tensor{text(), nullptr, {}, 0, 0};
     const auto fail = [&](const std::string& what) {
-      corrupt(name_, "tensor '" + printable(tensor.name) + "' " + what);
+      corrupt_gguf(name_, "tensor '" + printable(tensor.name) + "' " + what);
     };
     if (!names_.insert(tensor.name).second) fail("occurs twice");
     const auto dimensions = in_.number<std::uint32_t>();
-    if (dimensions > kMaxDimensions) fail("has " + std::to_string(dimensions) + " dimensions");
+    if (dimensions > kMaxGgufDimensions) fail("has " + std::to_string(dimensions) + " dimensions");
     std::int64_t count = 1;
     for (std::uint32_t i = 0; i < dimensions; ++i) {
       const auto size = in_.number<std::int64_t>();
@@ -196,9 +196,9 @@ class HeaderReader {
                         tensor.begin <= file_.size() - data &&
                         tensor.bytes <= file_.size() - data - tensor.begin;
       if (!fits) {
-        corrupt(name_, "tensor '" + printable(tensor.name) + "' with " +
-                           std::to_string(tensor.bytes) + " bytes at " +
-                           std::to_string(tensor.begin) + " does not lie in it");
+        corrupt_gguf(name_, "tensor '" + printable(tensor.name) + "' with " +
+                                std::to_string(tensor.bytes) + " bytes at " +
+                                std::to_string(tensor.begin) + " does not lie in it");
       }
       tensor.begin += data;
       order.push_back(&tensor);
@@ -208,8 +208,8 @@ class HeaderReader {
     });
     for (std::size_t i = 1; i < order.size(); ++i) {
       if (order[i]->begin - order[i - 1]->begin < order[i - 1]->bytes) {
-        corrupt(name_, "the tensors '" + printable(order[i - 1]->name) + "' and '" +
-                           printable(order[i]->name) + "' overlap");
+        corrupt_gguf(name_, "the tensors '" + printable(order[i - 1]->name) + "' and '" +
+                                printable(order[i]->name) + "' overlap");
       }
     }
   }

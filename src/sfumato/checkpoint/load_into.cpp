@@ -7,6 +7,7 @@
 
 #include "sfumato/base/error.h"
 #include "sfumato/base/nearest.h"
+#include "sfumato/tensor/finite.h"
 #include "sfumato/tensor/shape.h"
 
 namespace sfumato {
@@ -36,6 +37,36 @@ std::string in_words(const LoadReport& report) {
   });
   list("unexpected ", report.unexpected, [](const std::string& name) { return name; });
   return out.str();
+}
+
+// Whether nothing but this tensor is in its memory, and nothing but it holds it.
+bool owns_memory(const at::Tensor& tensor) {
+  const auto& storage = tensor.storage();
+  return storage.resizable() && storage.use_count() == 1 && tensor.is_contiguous() &&
+         storage.nbytes() == tensor.nbytes();
+}
+
+void expect_finite_values(const std::string& name, const at::Tensor& tensor) {
+  if (all_finite(tensor)) return;
+  const auto bad = tensor.numel() - at::isfinite(tensor).sum().item<std::int64_t>();
+  throw Error(ErrorKind::Corrupt, "tensor '" + name + "' has " + std::to_string(bad) +
+                                      " NaN or infinite values of " +
+                                      std::to_string(tensor.numel()));
+}
+
+void move_one(const std::string& name, const at::Tensor& target, const at::Tensor& source) {
+  expect_finite_values(name, source);
+  const bool same = source.scalar_type() == target.scalar_type();
+  if (same && source.device() == target.device() && owns_memory(source)) {
+    target.set_data(source);
+    return;
+  }
+  target.copy_(source);
+  if (same || all_finite(target)) return;
+  const std::string dtype = c10::toString(target.scalar_type());
+  throw Error(ErrorKind::Unsupported,
+              "tensor '" + name + "' has values beyond the range of " + dtype,
+              "use --precision float32");
 }
 
 }  // namespace
@@ -85,6 +116,16 @@ void load_into(const TensorMap& model, const TensorMap& tensors) {
   if (!report.clean()) throw Error(ErrorKind::Corrupt, in_words(report));
   const at::NoGradGuard no_grad;
   for (const auto& [name, tensor] : model) tensor.copy_(tensors.at(name));
+}
+
+void move_into(const TensorMap& model, TensorMap tensors) {
+  const LoadReport report = compare(model, tensors);
+  if (!report.clean()) throw Error(ErrorKind::Corrupt, in_words(report));
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, target] : model) {
+    const auto source = tensors.extract(name);
+    move_one(name, target, source.mapped());
+  }
 }
 
 }  // namespace sfumato

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "sfumato/base/error.h"
@@ -43,6 +44,18 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path) 
       ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.number, 0);
   if (data == MAP_FAILED) fail(path);
   return std::shared_ptr<MappedFile>(new MappedFile(static_cast<char*>(data), size));
+}
+
+std::shared_ptr<void> MappedFile::hold(std::string_view part) {
+  return {data_, [file = shared_from_this(), part](void*) { file->forget(part); }};
+}
+
+void MappedFile::forget(std::string_view part) const {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(part.data());
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t last = (begin + part.size()) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() {

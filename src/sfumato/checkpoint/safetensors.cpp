@@ -16,13 +16,15 @@
 namespace sfumato {
 namespace {
 
-TensorMap parse(std::string_view bytes, const std::string& name, std::shared_ptr<void> owner,
-                Metadata* metadata) {
+// `file` is null for bytes that live as long as the program.
+TensorMap parse(std::string_view bytes, const std::string& name,
+                const std::shared_ptr<MappedFile>& file, Metadata* metadata) {
   auto header = parse_safetensors_header(bytes, name);
   TensorMap tensors;
   for (const auto& entry : header.entries) {
-    const char* data = bytes.data() + header.data_begin + entry.begin;
-    tensors[entry.name] = tensor_from_bytes(entry.info.dtype, entry.info.shape, data, owner);
+    const auto own = bytes.substr(header.data_begin + entry.begin, entry.end - entry.begin);
+    tensors[entry.name] = tensor_from_bytes(entry.info.dtype, entry.info.shape, own.data(),
+                                            file ? file->hold(own) : nullptr);
   }
   if (metadata) *metadata = std::move(header.metadata);
   return tensors;
@@ -36,9 +38,8 @@ SafetensorsIndex read_one_index(const std::filesystem::path& path) {
 }
 
 TensorMap load_one(const std::filesystem::path& path, Metadata* metadata) {
-  auto file = MappedFile::open(path);
-  const auto bytes = file->bytes();
-  return parse(bytes, path.string(), std::move(file), metadata);
+  const auto file = MappedFile::open(path);
+  return parse(file->bytes(), path.string(), file, metadata);
 }
 
 }  // namespace

@@ -38,6 +38,11 @@ Signature signature_of(DiffusersPart part) {
               "text_model.encoder.layers.0.layer_norm1.weight",
               {"cond_stage_model.transformer.", "conditioner.embedders.0.transformer.",
                "text_encoders.clip_l.transformer.", "transformer.", ""}};
+    case DiffusersPart::ClipImage:
+      return {"CLIP image encoder",
+              "transformer.resblocks.0.ln_1.weight",
+              "vision_model.encoder.layers.0.layer_norm1.weight",
+              {"embedder.model.visual.", "visual.", ""}};
     case DiffusersPart::OpenClipText:
     case DiffusersPart::OpenClipPenultimate:
       break;

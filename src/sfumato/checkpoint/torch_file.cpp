@@ -24,7 +24,7 @@ namespace {
 constexpr std::string_view kMagic("\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19", 10);
 constexpr std::int64_t kLegacyVersion = 1001;
 
-[[noreturn]] void corrupt(const std::string& file, const std::string& what) {
+[[noreturn]] void corrupt_torch_file(const std::string& file, const std::string& what) {
   throw Error(ErrorKind::Corrupt, file + ": " + what,
               "the file is damaged or cut short; fetch it again");
 }
@@ -51,10 +51,11 @@ std::string root_folder(const ZipIndex& index, const std::string& file) {
   for (const auto& [name, entry] : index) {
     const auto slash = name.find('/');
     if (slash == name.npos || name.substr(slash + 1) != kProgram) continue;
-    if (!root.empty()) corrupt(file, "it has two root folders");
+    if (!root.empty()) corrupt_torch_file(file, "it has two root folders");
     root = name.substr(0, slash + 1);
   }
-  if (root.empty()) corrupt(file, "it is a zip archive without data.pkl, not a PyTorch file");
+  if (root.empty())
+    corrupt_torch_file(file, "it is a zip archive without data.pkl, not a PyTorch file");
   return root;
 }
 
@@ -75,14 +76,16 @@ TorchFile load_zip(const std::shared_ptr<MappedFile>& mapped, const std::string&
   const StorageReader read = [&](const std::string& key, const std::string& dtype,
                                  std::uint64_t count) {
     const auto found = index.find(root + "data/" + key);
-    if (found == index.end()) corrupt(file, "it has no storage '" + printable(key) + "'");
+    if (found == index.end())
+      corrupt_torch_file(file, "it has no storage '" + printable(key) + "'");
     if (bytes_of(dtype, count) != found->second.size) {
-      corrupt(file, "the storage '" + printable(key) + "' has " +
-                        std::to_string(found->second.size) + " bytes, its tensors need " +
-                        std::to_string(count) + " elements of " + dtype);
+      corrupt_torch_file(
+          file, "the storage '" + printable(key) + "' has " + std::to_string(found->second.size) +
+                    " bytes, its tensors need " + std::to_string(count) + " elements of " + dtype);
     }
     const ZipData data = unpack(found->second, key);
-    const std::shared_ptr<void> owner = data.owner ? data.owner : mapped;
+    if (!data.owner) mapped->forget(data.bytes);  // read for its checksum
+    const std::shared_ptr<void> owner = data.owner ? data.owner : mapped->hold(data.bytes);
     return tensor_from_bytes(dtype, {static_cast<std::int64_t>(count)}, data.bytes.data(), owner);
   };
   return {pickled_tensors(pickle, read, archive.size(), file), pickled_scalars(pickle)};
@@ -114,23 +117,23 @@ std::map<std::string, Extent> find_storages(std::string_view bytes, const Pickle
     const TorchStorage storage = storage_of(contents, node, file);
     stated.emplace(storage.key, storage);
   }
-  if (keys.root.kind != PickleKind::List) corrupt(file, "it has no list of storages");
+  if (keys.root.kind != PickleKind::List) corrupt_torch_file(file, "it has no list of storages");
 
   std::map<std::string, Extent> extents;
   ByteReader in(bytes, file, keys.end);
   for (const auto& item : keys[keys.root].items) {
     const auto found =
         item.kind == PickleKind::Text ? stated.find(std::string(keys[item].text)) : stated.end();
-    if (found == stated.end()) corrupt(file, "it lists a storage that no tensor uses");
+    if (found == stated.end()) corrupt_torch_file(file, "it lists a storage that no tensor uses");
     const auto& [key, storage] = *found;
     const auto count = in.number<std::uint64_t>();
     const auto size = bytes_of(storage.dtype, count);
     if (count != storage.count || !size) {
-      corrupt(file, "the storage '" + printable(key) + "' has " + std::to_string(count) +
-                        " elements, its tensors need " + std::to_string(storage.count));
+      corrupt_torch_file(file, "the storage '" + printable(key) + "' has " + std::to_string(count) +
+                                   " elements, its tensors need " + std::to_string(storage.count));
     }
     if (!extents.emplace(key, Extent{in.position(), *size}).second) {
-      corrupt(file, "it lists the storage '" + printable(key) + "' twice");
+      corrupt_torch_file(file, "it lists the storage '" + printable(key) + "' twice");
     }
     in.take(*size);
   }
@@ -141,11 +144,11 @@ TorchFile load_legacy(const std::shared_ptr<MappedFile>& mapped, const std::stri
   const std::string_view bytes = mapped->bytes();
   const Pickle magic = read_pickle(bytes, 0, file);
   if (magic.root.kind != PickleKind::BigInt || magic[magic.root].text != kMagic) {
-    corrupt(file, "it does not begin with PyTorch's magic number");
+    corrupt_torch_file(file, "it does not begin with PyTorch's magic number");
   }
   const Pickle version = read_pickle(bytes, magic.end, file);
   if (version.root.kind != PickleKind::Int || version.root.integer != kLegacyVersion) {
-    corrupt(file, "the version of its format is unknown");
+    corrupt_torch_file(file, "the version of its format is unknown");
   }
   const Pickle machine = read_pickle(bytes, version.end, file);
   if (!states_little_endian(machine)) refuse_big_endian(file);
@@ -156,12 +159,14 @@ TorchFile load_legacy(const std::shared_ptr<MappedFile>& mapped, const std::stri
   const StorageReader read = [&](const std::string& key, const std::string& dtype,
                                  std::uint64_t count) {
     const auto found = extents.find(key);
-    if (found == extents.end()) corrupt(file, "it has no storage '" + printable(key) + "'");
+    if (found == extents.end())
+      corrupt_torch_file(file, "it has no storage '" + printable(key) + "'");
     if (bytes_of(dtype, count) != found->second.bytes) {
-      corrupt(file, "tensors disagree about the storage '" + printable(key) + "'");
+      corrupt_torch_file(file, "tensors disagree about the storage '" + printable(key) + "'");
     }
-    return tensor_from_bytes(dtype, {static_cast<std::int64_t>(count)},
-                             bytes.data() + found->second.begin, mapped);
+    const auto own = bytes.substr(found->second.begin, found->second.bytes);
+    return tensor_from_bytes(dtype, {static_cast<std::int64_t>(count)}, own.data(),
+                             mapped->hold(own));
   };
   return {pickled_tensors(contents, read, bytes.size(), file), pickled_scalars(contents)};
 }
@@ -178,7 +183,7 @@ TorchFile load_torch_file(const std::filesystem::path& path) {
   const auto mapped = MappedFile::open(path);
   if (is_torch_zip(mapped->bytes())) return load_zip(mapped, path.string());
   if (is_torch_legacy(mapped->bytes())) return load_legacy(mapped, path.string());
-  corrupt(path.string(), "not a file of PyTorch");
+  corrupt_torch_file(path.string(), "not a file of PyTorch");
 }
 
 }  // namespace sfumato

@@ -24,7 +24,7 @@ constexpr std::array kStorages{
 };
 
 // Types without a storage class of their own (torch.storage._new_dtypes, PyTorch 2.3).
-constexpr std::array kDtypes{
+constexpr std::array kStorageDtypes{
     TorchName{"float8_e4m3fn", "F8_E4M3"},
     TorchName{"float8_e5m2", "F8_E5M2"},
     TorchName{"uint16", "U16"},
@@ -80,7 +80,7 @@ TorchStorage storage_of(const Pickle& pickle, const PickleNode& persistent,
 
 std::string stated_dtype(const Pickle& pickle, const PickleValue& value, const std::string& file) {
   const bool named = value.kind == PickleKind::Global && pickle[value].text == "torch";
-  const std::string dtype = named ? dtype_named(kDtypes, pickle[value].name) : "";
+  const std::string dtype = named ? dtype_named(kStorageDtypes, pickle[value].name) : "";
   if (!dtype.empty()) return dtype;
   throw Error(ErrorKind::Unsupported, file + ": unknown tensor type '" +
                                           (named ? printable(pickle[value].name) : "") + "'");

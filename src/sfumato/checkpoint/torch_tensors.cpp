@@ -16,11 +16,13 @@ namespace sfumato {
 namespace {
 
 // Far above what training checkpoints have, far below what shared lists can be blown up to.
-constexpr int kMaxDepth = 32;
+constexpr int kMaxDepthOfValues = 32;
 constexpr std::size_t kMaxItems = 4'000'000, kMaxTensors = 200'000, kMaxPath = 4096;
-constexpr std::size_t kMaxDimensions = 64;
+constexpr std::size_t kMaxTorchDimensions = 64;
+// Bytes of all paths together: a shared dictionary of long keys repeats them without end.
+constexpr std::uint64_t kFreePaths = 16 << 20, kPathsPerByte = 64;
 
-[[noreturn]] void corrupt(const std::string& file, const std::string& what) {
+[[noreturn]] void corrupt_tensor(const std::string& file, const std::string& what) {
   throw Error(ErrorKind::Corrupt, file + ": " + what, "take a .safetensors file of the same model");
 }
 
@@ -50,7 +52,7 @@ class Collector {
     const PickleNode& node = pickle_[value];
     items_ += node.items.size();
     if (items_ > kMaxItems || tensors_.size() > kMaxTensors) {
-      corrupt(file_, "it has too many items");
+      corrupt_tensor(file_, "it has too many items");
     }
 
     if (value.kind == PickleKind::Dict) {
@@ -87,8 +89,9 @@ class Collector {
   }
 
   void expect_depth(int depth) const {
-    if (depth > kMaxDepth) {
-      corrupt(file_, "its contents are nested more than " + std::to_string(kMaxDepth) + " deep");
+    if (depth > kMaxDepthOfValues) {
+      corrupt_tensor(file_, "its contents are nested more than " +
+                                std::to_string(kMaxDepthOfValues) + " deep");
     }
   }
 
@@ -99,8 +102,12 @@ class Collector {
     return std::nullopt;
   }
 
-  std::string joined(const std::string& path, const std::string& key) const {
-    if (path.size() + key.size() > kMaxPath) corrupt(file_, "a name in it is too long");
+  std::string joined(const std::string& path, const std::string& key) {
+    if (path.size() + key.size() > kMaxPath) corrupt_tensor(file_, "a name in it is too long");
+    spelled_ += path.size() + key.size();
+    if (spelled_ > kFreePaths + kPathsPerByte * file_size_) {
+      corrupt_tensor(file_, "the names in it are far longer than the file");
+    }
     return path.empty() ? key : path + "/" + key;
   }
 
@@ -118,7 +125,7 @@ class Collector {
     const std::string_view module = pickle_[function].text, name = pickle_[function].name;
     const auto& given = pickle_[arguments].items;
     const auto expect = [&](std::size_t count) {
-      if (given.size() < count) corrupt(file_, "a tensor in it is described incompletely");
+      if (given.size() < count) corrupt_tensor(file_, "a tensor in it is described incompletely");
     };
     if (module == "torch._tensor" && name == "_rebuild_from_type_v2") {
       expect(3);  // function, class, arguments: a tensor with Python attributes
@@ -127,7 +134,8 @@ class Collector {
     if (module != "torch._utils") return std::nullopt;
     if (name.starts_with("_rebuild_parameter")) {
       expect(1);
-      if (given[0].kind != PickleKind::Call) corrupt(file_, "a parameter in it is no tensor");
+      if (given[0].kind != PickleKind::Call)
+        corrupt_tensor(file_, "a parameter in it is no tensor");
       return rebuild(pickle_[given[0]], depth + 1);
     }
     if (name == "_rebuild_tensor" || name == "_rebuild_tensor_v2") {
@@ -147,7 +155,8 @@ class Collector {
     const at::Tensor flat = storage(given[0], dtype);
     const std::int64_t offset = whole(given[1]);
     const auto sizes = whole_numbers(given[2]), strides = whole_numbers(given[3]);
-    if (sizes.size() != strides.size()) corrupt(file_, "a tensor has more sizes than strides");
+    if (sizes.size() != strides.size())
+      corrupt_tensor(file_, "a tensor has more sizes than strides");
 
     std::int64_t count = 1, last = offset;
     bool empty = false, too_large = false;
@@ -162,23 +171,24 @@ class Collector {
       too_large |= __builtin_add_overflow(last, reach, &last);
     }
     if (too_large || offset > flat.numel() || (!empty && last >= flat.numel())) {
-      corrupt(file_, "a tensor in it reaches beyond its storage of " +
-                         std::to_string(flat.numel()) + " elements");
+      corrupt_tensor(file_, "a tensor in it reaches beyond its storage of " +
+                                std::to_string(flat.numel()) + " elements");
     }
     if (empty) return at::empty(sizes, flat.options());
     const auto limit = std::max<std::uint64_t>(file_size_, flat.nbytes());
     if (static_cast<std::uint64_t>(count) > limit / flat.element_size()) {
-      corrupt(file_, "a tensor of " + std::to_string(count) + " elements repeats a storage of " +
-                         std::to_string(flat.numel()));
+      corrupt_tensor(file_, "a tensor of " + std::to_string(count) +
+                                " elements repeats a storage of " + std::to_string(flat.numel()));
     }
     return flat.as_strided(sizes, strides, offset);
   }
 
   /// `dtype` is that of an untyped storage.
   at::Tensor storage(const PickleValue& reference, const std::string& dtype) {
-    if (reference.kind != PickleKind::Persistent) corrupt(file_, "a tensor has no storage");
+    if (reference.kind != PickleKind::Persistent) corrupt_tensor(file_, "a tensor has no storage");
     TorchStorage wanted = storage_of(pickle_, pickle_[reference], file_);
-    if (wanted.untyped != !dtype.empty()) corrupt(file_, "the type of a tensor is not stated once");
+    if (wanted.untyped != !dtype.empty())
+      corrupt_tensor(file_, "the type of a tensor is not stated once");
     if (wanted.untyped) {
       wanted.dtype = dtype;
       wanted.count /= *safetensors_element_size(dtype);
@@ -186,14 +196,14 @@ class Collector {
     auto& flat = storages_[{wanted.key, wanted.dtype}];
     if (!flat.defined()) flat = read_(wanted.key, wanted.dtype, wanted.count);
     if (static_cast<std::uint64_t>(flat.numel()) != wanted.count) {
-      corrupt(file_, "two tensors disagree about their common storage");
+      corrupt_tensor(file_, "two tensors disagree about their common storage");
     }
     return flat;
   }
 
   std::int64_t whole(const PickleValue& value) const {
     if (value.kind != PickleKind::Int || value.integer < 0) {
-      corrupt(file_, "a tensor in it has a size or a place that is no whole number");
+      corrupt_tensor(file_, "a tensor in it has a size or a place that is no whole number");
     }
     return value.integer;
   }
@@ -203,8 +213,8 @@ class Collector {
       const auto& given = pickle_[pickle_[list].items[1]].items;
       if (!given.empty()) list = given[0];
     }
-    if (!is_sequence(list) || pickle_[list].items.size() > kMaxDimensions) {
-      corrupt(file_, "the shape of a tensor is no list of at most 64 numbers");
+    if (!is_sequence(list) || pickle_[list].items.size() > kMaxTorchDimensions) {
+      corrupt_tensor(file_, "the shape of a tensor is no list of at most 64 numbers");
     }
     std::vector<std::int64_t> numbers;
     for (const auto& item : pickle_[list].items) numbers.push_back(whole(item));
@@ -216,6 +226,7 @@ class Collector {
   std::uint64_t file_size_;
   const std::string& file_;
   std::size_t items_ = 0;
+  std::uint64_t spelled_ = 0;  ///< bytes of all paths
   std::map<std::pair<std::string, std::string>, at::Tensor> storages_;
   TensorMap tensors_;
 };

@@ -23,7 +23,7 @@ constexpr std::uint32_t kIn64 = 0xFFFFFFFF;  // the number is in the zip64 field
 // Weights hardly shrink; more than this is a bomb.
 constexpr std::uint64_t kInflation = 20, kInflationFree = 1 << 20;
 
-[[noreturn]] void corrupt(const std::string& name, const std::string& what) {
+[[noreturn]] void corrupt_zip(const std::string& name, const std::string& what) {
   throw Error(ErrorKind::Corrupt, name + ": not a valid zip archive: " + what,
               "the file is damaged or cut short; fetch it again");
 }
@@ -36,7 +36,7 @@ struct Directory {
 
 /// The end record lies last, but for a comment whose length it states.
 std::uint64_t find_end(std::string_view archive, const std::string& name) {
-  if (archive.size() < kEndSize) corrupt(name, "it is too short");
+  if (archive.size() < kEndSize) corrupt_zip(name, "it is too short");
   const std::uint64_t last = archive.size() - kEndSize;
   const std::uint64_t longest = std::min<std::uint64_t>(last, 0xFFFF);
   for (std::uint64_t comment = 0; comment <= longest; ++comment) {
@@ -45,14 +45,14 @@ std::uint64_t find_end(std::string_view archive, const std::string& name) {
     in.take(16);
     if (in.number<std::uint16_t>() == comment) return last - comment;
   }
-  corrupt(name, "its table of contents is missing (is it cut short?)");
+  corrupt_zip(name, "its table of contents is missing (is it cut short?)");
 }
 
 Directory read_end64(std::string_view archive, std::uint64_t locator, const std::string& name) {
   ByteReader at(archive, name, locator + 8);
   ByteReader in(archive.substr(0, locator), name, at.number<std::uint64_t>());
   Directory directory{0, 0, 0, in.position()};
-  if (in.number<std::uint32_t>() != kEnd64) corrupt(name, "its zip64 end record is missing");
+  if (in.number<std::uint32_t>() != kEnd64) corrupt_zip(name, "its zip64 end record is missing");
   in.take(28);
   directory.count = in.number<std::uint64_t>();
   directory.size = in.number<std::uint64_t>();
@@ -73,7 +73,7 @@ Directory find_directory(std::string_view archive, const std::string& name) {
   }
   if (directory.begin > directory.end || directory.size > directory.end - directory.begin ||
       directory.count > directory.size / kEntrySize) {
-    corrupt(name, "its table of contents does not fit into it");
+    corrupt_zip(name, "its table of contents does not fit into it");
   }
   return directory;
 }
@@ -100,7 +100,7 @@ std::uint64_t data_begin(std::string_view files, std::uint64_t header, const std
                          std::uint16_t method, const std::string& name) {
   ByteReader in(files, name, header);
   if (in.number<std::uint32_t>() != kLocalHeader)
-    corrupt(name, "the header of an entry is missing");
+    corrupt_zip(name, "the header of an entry is missing");
   in.take(2);
   const auto flags = in.number<std::uint16_t>();
   const auto own_method = in.number<std::uint16_t>();
@@ -108,7 +108,7 @@ std::uint64_t data_begin(std::string_view files, std::uint64_t header, const std
   const auto name_length = in.number<std::uint16_t>();
   const auto extra_length = in.number<std::uint16_t>();
   if ((flags & 1) || own_method != method || in.take(name_length) != entry) {
-    corrupt(name, "the header of '" + printable(entry) + "' contradicts the table of contents");
+    corrupt_zip(name, "the header of '" + printable(entry) + "' contradicts the table of contents");
   }
   in.take(extra_length);
   return in.position();
@@ -116,7 +116,7 @@ std::uint64_t data_begin(std::string_view files, std::uint64_t header, const std
 
 std::pair<std::string, ZipEntry> read_entry(ByteReader& in, std::string_view files,
                                             const std::string& name) {
-  if (in.number<std::uint32_t>() != kDirectoryEntry) corrupt(name, "an entry is missing");
+  if (in.number<std::uint32_t>() != kDirectoryEntry) corrupt_zip(name, "an entry is missing");
   in.take(4);
   const auto flags = in.number<std::uint16_t>();
   const auto method = in.number<std::uint16_t>();
@@ -146,7 +146,7 @@ std::pair<std::string, ZipEntry> read_entry(ByteReader& in, std::string_view fil
   entry.begin = data_begin(files, header, own_name, method, name);
   if (entry.compressed > files.size() - entry.begin ||
       (!entry.deflated && entry.size != entry.compressed)) {
-    corrupt(name, "'" + printable(own_name) + "' does not fit into it");
+    corrupt_zip(name, "'" + printable(own_name) + "' does not fit into it");
   }
   return {own_name, entry};
 }
@@ -155,7 +155,7 @@ std::shared_ptr<std::string> inflate_all(std::string_view packed, std::uint64_t 
                                          const std::string& what) {
   auto unpacked = std::make_shared<std::string>(size, '\0');
   z_stream stream{};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) corrupt(what, "it cannot be unpacked");
+  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) corrupt_zip(what, "it cannot be unpacked");
   // zlib counts in 32 bits.
   const auto portion = [](std::uint64_t left) {
     return static_cast<uInt>(std::min<std::uint64_t>(left, std::numeric_limits<uInt>::max()));
@@ -174,7 +174,7 @@ std::shared_ptr<std::string> inflate_all(std::string_view packed, std::uint64_t 
   }
   inflateEnd(&stream);
   if (state != Z_STREAM_END || written != size || read != packed.size()) {
-    corrupt(what, "it does not unpack to the " + std::to_string(size) + " bytes it states");
+    corrupt_zip(what, "it does not unpack to the " + std::to_string(size) + " bytes it states");
   }
   return unpacked;
 }
@@ -193,13 +193,13 @@ ZipIndex read_zip_index(std::string_view archive, const std::string& name) {
     auto [entry_name, entry] = read_entry(in, files, name);
     if (entry.deflated && (__builtin_add_overflow(unpacked, entry.size, &unpacked) ||
                            unpacked > kInflationFree + kInflation * archive.size())) {
-      corrupt(name, "it would unpack to far more than its own size");
+      corrupt_zip(name, "it would unpack to far more than its own size");
     }
     if (!index.emplace(entry_name, entry).second) {
-      corrupt(name, "the name '" + printable(entry_name) + "' occurs twice");
+      corrupt_zip(name, "the name '" + printable(entry_name) + "' occurs twice");
     }
   }
-  if (in.position() != end) corrupt(name, "its table of contents has more than it states");
+  if (in.position() != end) corrupt_zip(name, "its table of contents has more than it states");
   return index;
 }
 
@@ -212,7 +212,7 @@ ZipData read_zip_entry(std::string_view archive, const ZipEntry& entry, const st
   }
   const auto crc = crc32_z(crc32_z(0, nullptr, 0),
                            reinterpret_cast<const Bytef*>(data.bytes.data()), data.bytes.size());
-  if (crc != entry.crc) corrupt(what, "its checksum (CRC-32) does not match its bytes");
+  if (crc != entry.crc) corrupt_zip(what, "its checksum (CRC-32) does not match its bytes");
   return data;
 }
 

@@ -122,6 +122,17 @@ void build_tokenizer(TextEncoder& encoder, const std::string& tokenizer_text) {
   }
 }
 
+ImageEncoder build_image_encoder(const ImageEncoderConfig& config, nn::Init init) {
+  ImageEncoder encoder;
+  encoder.clip = ClipImageModel(config.clip);
+  encoder.clip->eval();
+  const auto device = init == nn::Init::Meta ? at::kMeta : at::kCPU;
+  const auto options = at::TensorOptions(at::kFloat).device(device);
+  encoder.mean = at::zeros({1, config.clip.projection}, options);
+  encoder.deviation = at::ones({1, config.clip.projection}, options);
+  return encoder;
+}
+
 Autoencoder build_autoencoder(const ModelConfig& config) {
   Autoencoder autoencoder;
   autoencoder.latent = config.latent;
@@ -152,6 +163,7 @@ Model build_model(const ModelConfig& config, const std::string& tokenizer_text, 
     if (init != nn::Init::Meta) build_tokenizer(encoder, tokenizer_text);
     encoder.module->eval();
   }
+  if (config.image_encoder) model.image_encoder = build_image_encoder(*config.image_encoder, init);
   if (config.concat.kind == ConcatKind::LabelMap) {
     model.label_rescaler =
         SpatialRescaler(SpatialRescalerConfig{.stages = config.concat.stages,

@@ -47,11 +47,30 @@ std::string averaged_name(const std::string& name) {
   return std::string(kAverages) + bare;
 }
 
+// The text tower that CLIP's own files hold beside the image tower.
+bool is_beside_image_tower(const std::string& name, const ModelConfig& config) {
+  return config.image_encoder && name.starts_with("embedder.") &&
+         !name.starts_with(config.image_encoder->prefix);
+}
+
 }  // namespace
+
+ModelConfig with_parts_of(ModelConfig config, const TensorMap& file) {
+  if (!config.image_encoder) return config;
+  const auto first = file.lower_bound(config.image_encoder->prefix);
+  if (first == file.end() || !first->first.starts_with(config.image_encoder->prefix)) {
+    config.image_encoder.reset();
+  } else {
+    config.image_encoder->statistics =
+        file.contains(kEmbeddingMean) || file.contains(kEmbeddingDeviation);
+  }
+  return config;
+}
 
 bool is_ignored(const std::string& name, const ModelConfig& config) {
   return name.ends_with("position_ids") || name.starts_with(kAverages) ||
-         name.starts_with(config.checkpoint.autoencoder + "loss.") || is_schedule_buffer(name);
+         name.starts_with(config.checkpoint.autoencoder + "loss.") || is_schedule_buffer(name) ||
+         is_beside_image_tower(name, config);
 }
 
 TensorMap with_one_unet(TensorMap file, const ModelConfig& config, bool use_ema) {

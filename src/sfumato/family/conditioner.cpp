@@ -6,6 +6,7 @@
 
 #include "sfumato/base/error.h"
 #include "sfumato/family/family.h"
+#include "sfumato/family/noise_augment.h"
 #include "sfumato/family/validate.h"
 #include "sfumato/nn/timestep_embedding.h"
 #include "sfumato/tensor/autocast.h"
@@ -40,9 +41,8 @@ at::Tensor vector_part(const Model& model, VectorPart part, const std::optional<
     case VectorPart::NoiseLevel:
       break;
   }
-  throw Error(ErrorKind::Unsupported,
-              "models of the family " + model.config.family +
-                  " are conditioned on a picture as well, which is not supported yet");
+  throw Error(ErrorKind::Unsupported, "models of the family " + model.config.family +
+                                          " are conditioned on a picture as well as on sizes");
 }
 
 /// Zeroes the rows of empty prompts.
@@ -90,6 +90,7 @@ void expect_prompts(const Model& model) {
 std::optional<at::Tensor> conditioning_vector(const Model& model,
                                               const std::optional<at::Tensor>& pooled,
                                               std::int64_t batch, const SizeConditioning& size) {
+  if (reads_pictures(model.config)) return std::nullopt;
   std::vector<at::Tensor> parts;
   for (const auto part : model.config.vector) {
     parts.push_back(vector_part(model, part, pooled, batch, size));

@@ -28,7 +28,8 @@ const ClipTokenizer& tokenizer_of(const Model& model, const TextEncoder& encoder
 at::Tensor tokenize(const Model& model, const TextEncoder& encoder,
                     std::span<const std::string> prompts);
 
-/// The vector [batch, A] of the families that have one. `pooled` [batch, projection].
+/// The vector [batch, A] of the families that have one from text and sizes alone; that of a picture
+/// comes from family/noise_augment.h. `pooled` [batch, projection].
 std::optional<at::Tensor> conditioning_vector(const Model& model,
                                               const std::optional<at::Tensor>& pooled,
                                               std::int64_t batch, const SizeConditioning& size);

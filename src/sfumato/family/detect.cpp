@@ -52,15 +52,13 @@ std::optional<Prediction> prediction_named(std::string_view name) {
   return std::nullopt;
 }
 
-/// Of the complete matches that are as good as the first the only one that predicts what is stated,
-/// or nullptr.
-const ModelConfig* told_apart(const std::vector<Candidate>& sorted, Prediction stated) {
+/// The only one that predicts what is stated, or nullptr.
+const ModelConfig* told_apart(const std::vector<const ModelConfig*>& fitting, Prediction stated) {
   const ModelConfig* told = nullptr;
-  for (const auto& candidate : sorted) {
-    if (candidate.share() < 1.0 || candidate.matched < sorted[0].matched) break;
-    if (candidate.config->prediction != stated) continue;
+  for (const ModelConfig* config : fitting) {
+    if (config->prediction != stated) continue;
     if (told) return nullptr;
-    told = candidate.config;
+    told = config;
   }
   return told;
 }
@@ -79,8 +77,8 @@ std::optional<Prediction> stated_prediction(const Metadata& metadata) {
   return prediction_named(type->get<std::string>());
 }
 
-const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& file,
-                                 std::optional<Prediction> stated) {
+std::vector<const ModelConfig*> fitting_families(const TensorIndex& tensors,
+                                                 const std::string& file) {
   std::vector<Candidate> candidates;
   for (const auto& config : families()) {
     if (!config.fingerprint.empty()) candidates.push_back(score(config, tensors));
@@ -90,9 +88,7 @@ const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& 
     return std::pair(a.share(), a.matched) > std::pair(b.share(), b.matched);
   });
   if (candidates.empty()) throw Error(ErrorKind::Unsupported, file + ": no families are known");
-
   const Candidate& best = candidates[0];
-  const std::string name = best.config->family;
   if (best.share() < 1.0) {
     std::string what = file + ": no known model family fits";
     for (std::size_t i = 0; i < std::min<std::size_t>(2, candidates.size()); ++i) {
@@ -102,16 +98,25 @@ const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& 
     }
     throw Error(ErrorKind::Unsupported, what, "name it with --family; see 'sfumato models'");
   }
-  if (candidates.size() > 1 && candidates[1].share() == 1.0 &&
-      candidates[1].matched == best.matched) {
-    const ModelConfig* told = stated ? told_apart(candidates, *stated) : nullptr;
-    if (told) return *told;
-    const std::string second = candidates[1].config->family;
-    throw Error(ErrorKind::Unsupported,
-                file + ": its tensors fit " + name + " and " + second + " alike",
-                "say which with --family " + name + " or --family " + second);
+  std::vector<const ModelConfig*> fitting;
+  for (const auto& candidate : candidates) {
+    if (candidate.share() == 1.0 && candidate.matched == best.matched) {
+      fitting.push_back(candidate.config);
+    }
   }
-  return *best.config;
+  return fitting;
+}
+
+const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& file,
+                                 std::optional<Prediction> stated) {
+  const auto fitting = fitting_families(tensors, file);
+  if (fitting.size() == 1) return *fitting[0];
+  const ModelConfig* told = stated ? told_apart(fitting, *stated) : nullptr;
+  if (told) return *told;
+  const std::string name = fitting[0]->family, second = fitting[1]->family;
+  throw Error(ErrorKind::Unsupported,
+              file + ": its tensors fit " + name + " and " + second + " alike",
+              "say which with --family " + name + " or --family " + second);
 }
 
 }  // namespace sfumato

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sfumato/checkpoint/safetensors.h"
 #include "sfumato/diffusion/prediction.h"
@@ -9,6 +10,11 @@
 #include "sfumato/tensor/tensor_map.h"
 
 namespace sfumato {
+
+/// The families whose fingerprint fits a checkpoint's names and shapes best: one, or several that
+/// have the same. Throws Unsupported with the closest two when none fits. `file` is for messages.
+std::vector<const ModelConfig*> fitting_families(const TensorIndex& tensors,
+                                                 const std::string& file);
 
 /// The family whose fingerprint a checkpoint's names and shapes match; of several the one that
 /// predicts what is `stated`. Throws Unsupported, naming the two best candidates, when none matches

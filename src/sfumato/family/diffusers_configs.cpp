@@ -11,6 +11,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kVersion = "0.21.0";  // of diffusers, whose fields these are
+constexpr const char* kWrittenBy = "_written_by";
 constexpr const char* kUNetFile = "diffusion_pytorch_model.safetensors";
 constexpr const char* kTextFile = "model.safetensors";
 constexpr int kSizeEmbedding = 256;  // width of each number's embedding in SDXL's vector
@@ -184,6 +185,8 @@ std::string pipeline_of(const ModelConfig& config) {
       return xl ? "StableDiffusionXLInpaintPipeline" : "StableDiffusionInpaintPipeline";
     case ConcatKind::Depth:
       return "StableDiffusionDepth2ImgPipeline";
+    case ConcatKind::EditedImage:
+      return "StableDiffusionInstructPix2PixPipeline";
     case ConcatKind::LowResImage:
       return "StableDiffusionUpscalePipeline";
     case ConcatKind::None:
@@ -245,10 +248,16 @@ Json diffusers_index(const ModelConfig& config, const std::string& scheduler) {
   return json;
 }
 
+bool is_authors_scheduler(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && !json.contains(kWrittenBy);
+}
+
 Json diffusers_scheduler(const ModelConfig& config) {
   const std::string kind = is_xl(config) ? "EulerDiscreteScheduler" : "DDIMScheduler";
   Json json{{"_class_name", kind},
             {"_diffusers_version", kVersion},
+            {kWrittenBy, "sfumato"},
             {"beta_end", config.schedule.end},
             {"beta_schedule",
              config.schedule.betas == "linear_in_sqrt" ? "scaled_linear" : config.schedule.betas},

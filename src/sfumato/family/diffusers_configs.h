@@ -27,7 +27,11 @@ std::vector<DiffusersFolderPart> diffusers_parts(const ModelConfig& config);
 /// model_index.json; `scheduler` is the class of the scheduler.
 nlohmann::ordered_json diffusers_index(const ModelConfig& config, const std::string& scheduler);
 
-/// scheduler_config.json, of the kind that the published folders of the family have.
+/// scheduler_config.json, of the kind that the published folders of the family have. It says that
+/// it was written here, under a name that diffusers passes over.
 nlohmann::ordered_json diffusers_scheduler(const ModelConfig& config);
+
+/// Whether a scheduler_config.json is what the author of a model chose, and not ours.
+bool is_authors_scheduler(const std::string& text);
 
 }  // namespace sfumato

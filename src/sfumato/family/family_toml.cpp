@@ -32,12 +32,17 @@ LatentConfig read_latent(TomlTable t) {
   return c;
 }
 
-void read_schedule(TomlTable t, ModelConfig& config) {
-  NoiseScheduleConfig& c = config.schedule;
+void read_betas(TomlTable& t, NoiseScheduleConfig& c) {
   t.require("betas", c.betas);
-  t.require("start", c.start);
-  t.require("end", c.end);
+  if (c.betas != "cosine") {  // which has neither
+    t.require("start", c.start);
+    t.require("end", c.end);
+  }
   t.require("steps", c.steps);
+}
+
+void read_schedule(TomlTable t, ModelConfig& config) {
+  read_betas(t, config.schedule);
   string prediction;
   t.require("prediction", prediction);
   config.prediction = parse_prediction(prediction);
@@ -132,6 +137,29 @@ std::vector<VectorPart> read_vector(TomlTable t) {
   return parts;
 }
 
+ImageEncoderConfig read_image_encoder(TomlTable t) {
+  ImageEncoderConfig c;
+  t.require("prefix", c.prefix);
+  t.require("image_size", c.clip.image_size);
+  t.require("patch_size", c.clip.patch_size);
+  t.require("width", c.clip.width);
+  t.require("layers", c.clip.layers);
+  t.require("heads", c.clip.heads);
+  t.require("projection", c.clip.projection);
+  t.require("activation", c.clip.activation);
+  t.get("mlp_ratio", c.clip.mlp_ratio);
+  t.finish();
+  return c;
+}
+
+NoiseAugmentConfig read_noise_augment(TomlTable t) {
+  NoiseAugmentConfig c;
+  read_betas(t, c.schedule);
+  t.require("max_level", c.max_level);
+  t.finish();
+  return c;
+}
+
 CheckpointConfig read_checkpoint(TomlTable t) {
   CheckpointConfig c;
   t.get("unet", c.unet);
@@ -180,6 +208,8 @@ ModelConfig parse_family(std::string_view toml, const std::string& file_name) {
   }
   if (auto concat = t.table("concat")) config.concat = read_concat(*concat);
   if (auto vector = t.table("vector")) config.vector = read_vector(*vector);
+  if (auto encoder = t.table("image_encoder")) config.image_encoder = read_image_encoder(*encoder);
+  if (auto augment = t.table("noise_augment")) config.noise_augment = read_noise_augment(*augment);
   if (auto checkpoint = t.table("checkpoint")) config.checkpoint = read_checkpoint(*checkpoint);
   if (auto defaults = t.table("defaults")) config.defaults = read_defaults(*defaults);
   if (auto fingerprint = t.table("fingerprint")) {

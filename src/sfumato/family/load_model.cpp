@@ -2,8 +2,8 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <cmath>
+#include <cstdint>
+#include <utility>
 
 #include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"
@@ -14,8 +14,11 @@
 #include "sfumato/checkpoint/safetensors.h"
 #include "sfumato/family/build.h"
 #include "sfumato/family/checkpoint_names.h"
-#include "sfumato/family/detect.h"
+#include "sfumato/family/choose_family.h"
+#include "sfumato/family/diffusers_configs.h"
 #include "sfumato/family/family.h"
+#include "sfumato/family/tokenizer_text.h"
+#include "sfumato/tensor/memory.h"
 
 namespace sfumato {
 
@@ -32,15 +35,10 @@ struct Parts {
   ModelConfig config;
   TensorMap tensors;
   std::string tokenizer_text;
-  std::string name;  ///< for messages
+  std::string name;          ///< for messages
+  FamilyChoice choice = {};  ///< of a checkpoint that brings no family.toml
+  std::string scheduler;     ///< see ModelConfig
 };
-
-std::string tokenizer_file_of(const ModelConfig& config) {
-  for (const auto& encoder : config.text_encoders) {
-    if (!encoder.tokenizer_file.empty()) return encoder.tokenizer_file;
-  }
-  return "";
-}
 
 Parts embedded_parts() {
   const auto file = [](const std::string& name) {
@@ -79,71 +77,102 @@ Parts folder_parts(const fs::path& folder) {
   return parts;
 }
 
-TensorIndex index_of(const TensorMap& tensors) {
-  TensorIndex index;
-  for (const auto& [name, tensor] : tensors) index[name] = {"", tensor.sizes().vec()};
-  return index;
-}
-
-ModelConfig chosen_family(const std::string& family) {
-  return family.ends_with(".toml") ? read_family(family) : find_family(family);
-}
-
-Parts checkpoint_parts(const fs::path& path, const std::string& family) {
-  Checkpoint checkpoint = open_checkpoint(path);
+Parts checkpoint_parts(const fs::path& path, const LoadOptions& options) {
+  Checkpoint checkpoint{};
+  if (!path.empty()) checkpoint = open_checkpoint(path);
   Parts parts;
-  parts.name = path.string();
+  parts.name = path.empty() ? options.split.unet : path.string();
   parts.tensors = std::move(checkpoint.tensors);
-  parts.config = family.empty() ? detect_family(index_of(parts.tensors), parts.name,
-                                                stated_prediction(checkpoint.metadata))
-                                : chosen_family(family);
+  if (options.split.any()) {
+    const bool named = !options.family.empty();
+    const ModelConfig family = named ? named_family(options.family) : ModelConfig{};
+    parts.tensors =
+        with_split_files(std::move(parts.tensors), options.split, named ? &family : nullptr);
+  }
+  parts.choice = choose_family(parts.tensors, checkpoint.metadata, parts.name, options.family,
+                               options.prediction);
+  parts.config = parts.choice.config;
+  const auto scheduler = checkpoint.metadata.find("diffusers.scheduler");
+  if (scheduler != checkpoint.metadata.end() && is_authors_scheduler(scheduler->second)) {
+    parts.scheduler = scheduler->second;
+  }
+  parts.tokenizer_text = tokenizer_text_of(path, parts.config);
   return parts;
 }
 
-Parts find_parts(const std::string& path_or_name, const std::string& family) {
-  if (path_or_name == kEmbeddedName) return embedded_parts();
+/// Of a model that knows its family.
+void replace_parts(Parts& parts, const LoadOptions& options) {
+  if (options.prediction) parts.config.prediction = *options.prediction;
+  if (!options.split.any()) return;
+  parts.tensors = with_split_files(std::move(parts.tensors), options.split, &parts.config);
+}
+
+Parts find_parts(const std::string& path_or_name, const LoadOptions& options) {
   std::error_code error;
   const auto status = fs::status(path_or_name, error);
-  if (fs::is_directory(status) && !is_diffusers_folder(path_or_name)) {
-    return folder_parts(path_or_name);
+  const bool embedded = path_or_name == kEmbeddedName;
+  if (embedded || (fs::is_directory(status) && !is_diffusers_folder(path_or_name))) {
+    Parts parts = embedded ? embedded_parts() : folder_parts(path_or_name);
+    replace_parts(parts, options);
+    return parts;
   }
-  if (fs::exists(status)) return checkpoint_parts(path_or_name, family);
+  if (fs::exists(status) || (path_or_name.empty() && !options.split.unet.empty())) {
+    return checkpoint_parts(path_or_name, options);
+  }
   throw Error(ErrorKind::NotFound, "no model '" + path_or_name + "'",
               std::string("give a checkpoint file, a model folder or the name ") + kEmbeddedName);
 }
 
-void expect_finite(const TensorMap& tensors, const std::string& file) {
-  for (const auto& [name, tensor] : tensors) {
-    if (!tensor.is_floating_point()) continue;
-    // One pass without a mask; only a sum that is not finite needs the exact look.
-    if (std::isfinite(tensor.sum(at::kFloat).item<float>())) continue;
-    const auto bad = tensor.numel() - at::isfinite(tensor).sum().item<std::int64_t>();
-    if (bad == 0) continue;
-    throw Error(ErrorKind::Corrupt, file + ": tensor '" + name + "' has " + std::to_string(bad) +
-                                        " NaN or infinite values of " +
-                                        std::to_string(tensor.numel()));
-  }
+TensorMap names_of(const TensorMap& tensors) {
+  TensorMap names;
+  for (const auto& item : tensors) names[item.first];
+  return names;
+}
+
+std::uint64_t bytes_of_weights(const Model& model) {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, tensor] : checkpoint_tensors(model)) bytes += tensor.nbytes();
+  return bytes;
+}
+
+// Before any memory is touched: a system that gives more than it has kills the process later.
+void expect_room(const Model& model, const std::string& name) {
+  const std::uint64_t needed = bytes_of_weights(model);
+  const auto free = free_memory(model.device);
+  if (!free || needed <= *free) return;
+  const bool wide = model.dtype == at::kFloat;
+  throw Error(ErrorKind::OutOfMemory,
+              name + ": the weights take " + in_gib(needed) + " in " + c10::toString(model.dtype) +
+                  ", " + in_gib(*free) + " are free",
+              wide ? "--precision bfloat16 takes half of it" : "end other programs");
 }
 
 }  // namespace
 
 Model load_model(const std::string& path_or_name, const LoadOptions& options) {
-  Parts parts = find_parts(path_or_name, options.family);
-  const TensorMap tensors = needed_tensors(std::move(parts.tensors), parts.config, options.use_ema);
-  expect_finite(tensors, parts.name);
+  Parts parts = find_parts(path_or_name, options);
+  parts.config = with_parts_of(std::move(parts.config), parts.tensors);
+  TensorMap tensors = needed_tensors(std::move(parts.tensors), parts.config, options.use_ema);
+  const TensorMap names = names_of(tensors);
+  const bool scaled = parts.config.latent.scale_in_checkpoint && tensors.contains("scale_factor");
+  const double scale = scaled ? tensors.at("scale_factor").item<double>() : 1.0;
 
+  // Moved while still empty: the weights are converted as they are copied, never held twice.
   Model model = build_model(parts.config, parts.tokenizer_text, nn::Init::Empty, 0);
-  const TensorMap own = checkpoint_tensors(model);
+  move_to(model, options.device, options.dtype);
+  expect_room(model, parts.name);
   try {
-    load_into(own, tensors);
+    move_into(checkpoint_tensors(model), std::move(tensors));
   } catch (const Error& e) {
     throw Error(e.kind(), parts.name + ": " + e.what(), e.hint());
   }
-  if (model.config.latent.scale_in_checkpoint) {
-    const double scale = own.at("scale_factor").item<double>();
-    model.config.latent.scale = model.autoencoder.latent.scale = scale;
+  if (!parts.choice.twins.empty()) {
+    parts.choice = settle_family(std::move(parts.choice), model);
+    model.config = with_parts_of(parts.choice.config, names);
   }
-  move_to(model, options.device, options.dtype);
+  if (!parts.choice.note.empty()) options.on_note(parts.choice.note);
+  model.config.scheduler = std::move(parts.scheduler);
+  if (scaled) model.config.latent.scale = model.autoencoder.latent.scale = scale;
   return model;
 }
 

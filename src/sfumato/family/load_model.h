@@ -1,10 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "sfumato/diffusion/prediction.h"
 #include "sfumato/family/model.h"
+#include "sfumato/family/split_files.h"
 
 namespace sfumato {
 
@@ -13,12 +17,17 @@ struct LoadOptions {
   at::ScalarType dtype = at::kFloat;
   std::string family = "";  ///< "" to detect it; needed where names and shapes cannot tell
   bool use_ema = true;      ///< take the U-Net's averaged weights where the file has them
+  std::optional<Prediction> prediction = {};  ///< of the network, whatever the family says
+  SplitFiles split = {};                      ///< parts in files of their own
+  /// Told in one line what a checkpoint was taken for, where its tensors alone did not say.
+  std::function<void(const std::string&)> on_note = [](const std::string&) {};
 };
 
 /// Loads a model, in evaluation mode, from
 ///   - a folder with family.toml, model.safetensors and the tokenizer file it names,
 ///   - a checkpoint file or a folder that diffusers saved (see checkpoint/open_checkpoint.h),
-///   - the name of the model that is part of the program, "scenes".
+///   - the name of the model that is part of the program, "scenes",
+///   - "", with a U-Net and all other parts in files of their own (options.split).
 /// Throws NotFound, Corrupt (damaged, not fitting, NaN or infinite weights: file and tensor named)
 /// or Unsupported (family cannot be told).
 Model load_model(const std::string& path_or_name, const LoadOptions& options);

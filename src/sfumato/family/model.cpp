@@ -4,6 +4,7 @@
 
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/family/build.h"
+#include "sfumato/family/checkpoint_names.h"
 
 namespace sfumato {
 namespace {
@@ -69,6 +70,13 @@ TensorMap checkpoint_tensors(const Model& model) {
   for (const auto& encoder : model.text_encoders) {
     add(all, encoder.config.prefix, *encoder.module);
   }
+  if (model.image_encoder.clip) {
+    add(all, config.image_encoder->prefix, *model.image_encoder.clip);
+    if (config.image_encoder->statistics) {
+      all[kEmbeddingMean] = model.image_encoder.mean;
+      all[kEmbeddingDeviation] = model.image_encoder.deviation;
+    }
+  }
   if (model.label_rescaler) add(all, config.concat.prefix, *model.label_rescaler);
   if (config.latent.scale_in_checkpoint) {
     all["scale_factor"] = at::scalar_tensor(model.autoencoder.latent.scale, at::kFloat);
@@ -80,6 +88,11 @@ void move_to(Model& model, at::Device device, at::ScalarType dtype) {
   if (model.unet) move(*model.unet, device, dtype);
   for (auto& encoder : model.text_encoders) move(*encoder.module, device, dtype);
   if (model.label_rescaler) move(*model.label_rescaler, device, dtype);
+  if (ImageEncoder& encoder = model.image_encoder; encoder.clip) {
+    move(*encoder.clip, device, dtype);
+    encoder.mean = encoder.mean.to(device);
+    encoder.deviation = encoder.deviation.to(device);
+  }
   move(model.autoencoder.module(), device, at::kFloat);
   model.device = device;
   model.dtype = dtype;

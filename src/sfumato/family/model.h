@@ -13,6 +13,7 @@
 #include "sfumato/family/model_config.h"
 #include "sfumato/models/autoencoder_kl.h"
 #include "sfumato/models/autoencoder_vq.h"
+#include "sfumato/models/clip_image_model.h"
 #include "sfumato/models/spatial_rescaler.h"
 #include "sfumato/models/token_vectors.h"
 #include "sfumato/models/unet.h"
@@ -21,12 +22,18 @@
 
 namespace sfumato {
 
+/// Whether an autoencoder works strip by strip: when it would not fit into memory otherwise, or
+/// whatever the memory.
+enum class VaeTiling { Auto, On, Off };
+
 /// Perceptual compression of either kind behind the two directions the diffusion needs. Latents
 /// are scaled (LatentConfig); pictures are [B, 3, H, W] in [-1, 1].
 struct Autoencoder {
   AutoencoderKL kl{nullptr};  ///< exactly one of the two is set
   AutoencoderVQ vq{nullptr};
   LatentConfig latent;
+  VaeTiling tiling =
+      VaeTiling::Auto;  ///< for who runs it; encode and decode themselves do not look
 
   /// [B, 3, H, W] -> [B, C, H/f, W/f]: the posterior's mean (KL) or the features before the
   /// codebook (VQ).
@@ -65,12 +72,19 @@ struct TextEncoder {
   }
 };
 
+/// CLIP's image tower, and the statistics of its embeddings over the training set [1, E], float32.
+struct ImageEncoder {
+  ClipImageModel clip{nullptr};  ///< null: the model has none
+  at::Tensor mean, deviation;
+};
+
 /// A complete latent diffusion model: data with modules in it. Copies share the weights.
 struct Model {
   ModelConfig config;
   UNet unet{nullptr};  ///< null for an autoencoder on its own
   Autoencoder autoencoder;
   std::vector<TextEncoder> text_encoders;
+  ImageEncoder image_encoder;
   SpatialRescaler label_rescaler{nullptr};  ///< only with ConcatKind::LabelMap
   at::Device device{at::kCPU};
   at::ScalarType dtype = at::kFloat;  ///< of matrix products and convolutions

@@ -9,6 +9,7 @@
 #include "sfumato/diffusion/noise_schedule.h"
 #include "sfumato/diffusion/prediction.h"
 #include "sfumato/models/autoencoder.h"
+#include "sfumato/models/clip_image_model.h"
 #include "sfumato/models/unet.h"
 
 namespace sfumato {
@@ -75,6 +76,7 @@ enum class ConcatKind {
   MaskedLatent,  ///< mask, then the latent of the picture without the masked part (SD inpainting)
   MaskedLatentFirst,  ///< the same, latent first (LDM sec. 4.5)
   Depth,              ///< an inverse depth map in [-1, 1]
+  EditedImage,        ///< the unscaled latent of the picture to edit (InstructPix2Pix)
   LabelMap,           ///< one-hot label map through a spatial rescaler (LDM sec. 4.3.2)
 };
 
@@ -95,6 +97,23 @@ enum class VectorPart {
   AestheticScore,  ///< 6 good, 2.5 bad
   ImageEmbedding,  ///< a noised CLIP image embedding (unCLIP)
   NoiseLevel,      ///< sinusoidal embedding of that noise's timestep, as wide as ImageEmbedding
+};
+
+/// CLIP's image tower, where a family is conditioned on the embedding of a picture (unCLIP).
+struct ImageEncoderConfig {
+  std::string prefix;  ///< of its tensors in the checkpoint
+  ClipImageConfig clip;
+  /// Set when loading: the checkpoint also holds the mean and deviation of all embeddings
+  /// (noise_augmentor.data_mean, data_std). Where it does not they are 0 and 1.
+  bool statistics = false;
+};
+
+/// Noise on what a family is conditioned on, which it is told the level of (Ho et al. 2021,
+/// arXiv:2106.15282, sec. 3, "conditioning augmentation"): the low-resolution picture of the x4
+/// upscaler, the embedding of unCLIP.
+struct NoiseAugmentConfig {
+  NoiseScheduleConfig schedule;
+  std::int64_t max_level = 999;  ///< levels are timesteps of the schedule, 0 .. max_level
 };
 
 /// Where the parts lie in a single-file checkpoint.
@@ -126,12 +145,17 @@ struct ModelConfig {
   std::vector<TextEncoderConfig> text_encoders;  ///< empty: no cross-attention context
   ConcatConfig concat;
   std::vector<VectorPart> vector;
+  std::optional<ImageEncoderConfig> image_encoder;
+  std::optional<NoiseAugmentConfig> noise_augment;
   CheckpointConfig checkpoint;
   DefaultsConfig defaults;
   /// Tensors (name -> shape) by which a checkpoint of this family is recognised.
   std::map<std::string, std::vector<std::int64_t>> fingerprint;
 
   std::string toml;  ///< the text this was read from; save_model() writes it back
+  /// The scheduler_config.json of the diffusers folder that the model was loaded from: how its
+  /// author samples it. "" when there is none, or one that was only written by a conversion here.
+  std::string scheduler;
 };
 
 }  // namespace sfumato

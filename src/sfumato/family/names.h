@@ -31,12 +31,13 @@ inline constexpr NameTable<TokenizerKind, 4> kTokenizerKinds{{{"none", Tokenizer
                                                               {"bert", TokenizerKind::Bert}}};
 inline constexpr NameTable<AutoencoderKind, 2> kAutoencoderKinds{
     {{"kl", AutoencoderKind::KL}, {"vq", AutoencoderKind::VQ}}};
-inline constexpr NameTable<ConcatKind, 6> kConcatKinds{
+inline constexpr NameTable<ConcatKind, 7> kConcatKinds{
     {{"none", ConcatKind::None},
      {"low_res_image", ConcatKind::LowResImage},
      {"masked_latent", ConcatKind::MaskedLatent},
      {"masked_latent_first", ConcatKind::MaskedLatentFirst},
      {"depth", ConcatKind::Depth},
+     {"edited_image", ConcatKind::EditedImage},
      {"label_map", ConcatKind::LabelMap}}};
 inline constexpr NameTable<VectorPart, 7> kVectorParts{
     {{"pooled", VectorPart::Pooled},

@@ -12,6 +12,7 @@
 #include "sfumato/family/detect.h"
 #include "sfumato/family/diffusers_configs.h"
 #include "sfumato/family/model.h"
+#include "sfumato/text/hugging_face_tokenizer.h"
 
 namespace sfumato {
 namespace {
@@ -91,11 +92,42 @@ void write_json(const fs::path& path, const Json& json) {
   write_file_atomically(path, json.dump(2) + "\n");
 }
 
+/// Nothing for an encoder whose vocabulary is not at hand.
+std::optional<TokenizerFile> vocabulary_of(const TextEncoderConfig& encoder,
+                                           const std::string& tokenizer_text) {
+  if (encoder.tokenizer == TokenizerKind::Clip) return original_vocabulary();
+  if (encoder.tokenizer != TokenizerKind::File || tokenizer_text.empty()) return std::nullopt;
+  return parse_tokenizer_file(tokenizer_text, encoder.tokenizer_file);
+}
+
+void write_tokenizer(const fs::path& folder, const TextEncoderConfig& encoder,
+                     const std::string& tokenizer_text) {
+  const auto vocabulary = vocabulary_of(encoder, tokenizer_text);
+  if (!vocabulary) return;
+  make_folder(folder);
+  for (const auto& [name, text] : hugging_face_tokenizer(*vocabulary, encoder.pad_with_eos)) {
+    write_file_atomically(folder / name, text);
+  }
+}
+
+void write_tokenizers(const fs::path& folder, const ModelConfig& config,
+                      const std::vector<DiffusersFolderPart>& parts,
+                      const std::string& tokenizer_text) {
+  for (const auto& encoder : config.text_encoders) {
+    for (const auto& part : parts) {
+      if (part.prefix != encoder.prefix) continue;
+      const bool second = part.folder == "text_encoder_2";
+      write_tokenizer(folder / (second ? "tokenizer_2" : "tokenizer"), encoder, tokenizer_text);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> save_diffusers(const fs::path& folder, const TensorMap& tensors,
                                         const ModelConfig& config, const Metadata& metadata,
-                                        std::optional<at::ScalarType> storage) {
+                                        std::optional<at::ScalarType> storage,
+                                        const std::string& tokenizer_text) {
   // "out/" and "out" are the same folder; the one beside it needs the name without slash.
   const fs::path path = folder.has_filename() ? folder : folder.parent_path();
   const auto parts = diffusers_parts(config);
@@ -112,6 +144,7 @@ std::vector<std::string> save_diffusers(const fs::path& folder, const TensorMap&
     save_safetensors(place / part.file, to_folder(part.part, single, part.folder),
                      {{"format", "pt"}}, storage);
   }
+  write_tokenizers(out.temporary(), config, parts, tokenizer_text);
   write_json(out.temporary() / "scheduler" / "scheduler_config.json", scheduler);
   write_json(out.temporary() / "model_index.json",
              diffusers_index(config, scheduler["_class_name"].get<std::string>()));

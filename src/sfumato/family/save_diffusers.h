@@ -20,11 +20,13 @@ namespace sfumato {
 ///
 /// The folder appears under its name only when complete. Throws InvalidArgument when it exists and
 /// is not empty, Corrupt when the model's tensors are not complete, Unsupported for a family that
-/// diffusers does not have. Tokenizers are not written.
-/// Returns the names of tensors that the layout has no place for, sorted.
+/// diffusers does not have. `tokenizer_text` is the content of the tokenizer file, for families
+/// that have one of their own; without it their folder has no tokenizer. Returns the names of
+/// tensors that the layout has no place for, sorted.
 std::vector<std::string> save_diffusers(const std::filesystem::path& folder,
                                         const TensorMap& tensors, const ModelConfig& config,
                                         const Metadata& metadata,
-                                        std::optional<at::ScalarType> storage);
+                                        std::optional<at::ScalarType> storage,
+                                        const std::string& tokenizer_text = "");
 
 }  // namespace sfumato

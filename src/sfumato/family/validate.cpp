@@ -88,6 +88,30 @@ void validate_unet(const ModelConfig& config, const Check& check) {
   check.equal("unet.vector_width", c.vector_width, "the width of vector.parts", vector);
 }
 
+void validate_noise_augment(const ModelConfig& config, const Check& check) {
+  const NoiseAugmentConfig& c = *config.noise_augment;
+  check.range("noise_augment.steps", c.schedule.steps, 2, 1 << 16);
+  check.range("noise_augment.max_level", c.max_level, 0, c.schedule.steps - 1);
+  const std::int64_t classes = config.unet ? config.unet->class_count : 0;
+  if (classes > 0) check.range("noise_augment.max_level", c.max_level, 0, classes - 1);
+}
+
+void validate_image_encoder(const ModelConfig& config, const Check& check) {
+  const ClipImageConfig& c = config.image_encoder->clip;
+  check.range("image_encoder.image_size", c.image_size, 1, 4096);
+  check.range("image_encoder.patch_size", c.patch_size, 1, c.image_size);
+  check.range("image_encoder.width", c.width, 1, 65536);
+  check.range("image_encoder.layers", c.layers, 1, 512);
+  check.range("image_encoder.heads", c.heads, 1, 1024);
+  check.range("image_encoder.mlp_ratio", c.mlp_ratio, 1, 64);
+  check.that(c.width % c.heads == 0, "image_encoder.heads does not divide its width");
+  check.that(c.activation == "gelu" || c.activation == "quick_gelu",
+             "image_encoder.activation = '" + c.activation + "' is not gelu or quick_gelu");
+  check.equal("image_encoder.projection", c.projection, "the vector's image_embedding",
+              vector_part_width(config, VectorPart::ImageEmbedding));
+  check.that(config.noise_augment.has_value(), "image_encoder needs noise_augment");
+}
+
 void validate_encoder(const TextEncoderConfig& c, const Check& check) {
   check.range("text_encoders.vocabulary", c.vocabulary, 1, 1 << 24);
   check.range("text_encoders.positions", c.positions, 1, 1 << 16);
@@ -153,6 +177,8 @@ void validate(const ModelConfig& config, const std::string& file_name) {
   }
   for (const auto& encoder : config.text_encoders) validate_encoder(encoder, check);
   if (config.unet) validate_unet(config, check);
+  if (config.noise_augment) validate_noise_augment(config, check);
+  if (config.image_encoder) validate_image_encoder(config, check);
 
   const DefaultsConfig& d = config.defaults;
   check.range("defaults.steps", d.steps, 1, 10000);

@@ -49,6 +49,8 @@ std::uint64_t pair_key(int left, int right) {
 
 const std::string& printable_byte(std::uint8_t byte) { return alphabet().printable[byte]; }
 
+std::span<const std::uint8_t> bytes_by_id() { return alphabet().byte; }
+
 Merge parse_merge(std::string_view line, const std::string& name) {
   const auto space = line.find(' ');
   if (space == 0 || space == std::string_view::npos || space + 1 == line.size() ||

@@ -24,6 +24,9 @@ inline constexpr int kByteSymbols = 512;
 /// next free code point from U+0100.
 const std::string& printable_byte(std::uint8_t byte);
 
+/// The bytes in the order of their ids: first those that print themselves.
+std::span<const std::uint8_t> bytes_by_id();
+
 /// "left right" -> Merge. Throws Corrupt naming `name` and the text.
 Merge parse_merge(std::string_view line, const std::string& name);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"
@@ -42,12 +43,16 @@ ClipTokenizer::ClipTokenizer(std::span<const Merge> merges, int context_length,
                              SpecialTokens special)
     : bpe_(merges), context_length_(context_length), special_(special) {}
 
-ClipTokenizer ClipTokenizer::original(SpecialTokens special) {
-  static const std::vector<Merge> merges = original_merges();
-  return {merges, 77, special};
+const TokenizerFile& original_vocabulary() {
+  static const TokenizerFile vocabulary{.context_length = 77, .merges = original_merges()};
+  return vocabulary;
 }
 
-ClipTokenizer ClipTokenizer::from_text(std::string_view json, const std::string& name) {
+ClipTokenizer ClipTokenizer::original(SpecialTokens special) {
+  return {original_vocabulary().merges, original_vocabulary().context_length, special};
+}
+
+TokenizerFile parse_tokenizer_file(std::string_view json, const std::string& name) {
   const auto bad = [&](const std::string& what) {
     return Error(ErrorKind::Corrupt, name + ": not a tokenizer file: " + what);
   };
@@ -63,7 +68,12 @@ ClipTokenizer ClipTokenizer::from_text(std::string_view json, const std::string&
     if (!element.is_string()) throw bad("merges must be a list of strings");
     merges.push_back(parse_merge(element.get_ref<const std::string&>(), name));
   }
-  return {merges, length->get<int>(), SpecialTokens::OpenClip};
+  return {length->get<int>(), std::move(merges)};
+}
+
+ClipTokenizer ClipTokenizer::from_text(std::string_view json, const std::string& name) {
+  const TokenizerFile file = parse_tokenizer_file(json, name);
+  return {file.merges, file.context_length, SpecialTokens::OpenClip};
 }
 
 ClipTokenizer ClipTokenizer::from_file(const std::filesystem::path& path) {

@@ -17,6 +17,19 @@ enum class SpecialTokens {
   OpenClip,  ///< <start_of_text>, <end_of_text>
 };
 
+/// A vocabulary, and the number of tokens per prompt that it was made for.
+struct TokenizerFile {
+  int context_length;
+  std::vector<Merge> merges;
+};
+
+/// {"context_length": 32, "merges": ["a b</w>", ...]}, as tokenizer_file() of text/bpe_trainer.h
+/// writes it. Throws Corrupt; `name` is for messages.
+TokenizerFile parse_tokenizer_file(std::string_view json, const std::string& name);
+
+/// The vocabulary of the published models: 48894 merges, 77 tokens; part of the program.
+const TokenizerFile& original_vocabulary();
+
 /// CLIP's tokenizer (Radford et al. 2021, sec. 2.4): the text is cleaned (text/clean.h) and lower
 /// cased, split into words, and each word is byte-pair encoded. Ids are the 512 bytes, the merges,
 /// then BOS (second highest) and EOS (highest), whatever the size of the vocabulary.
@@ -26,8 +39,7 @@ class ClipTokenizer {
 
   /// The original vocabulary of 49408 ids, 77 tokens; part of the program.
   static ClipTokenizer original(SpecialTokens special);
-  /// A small vocabulary: {"context_length": 32, "merges": ["a b</w>", ...]}, as tokenizer_file()
-  /// of text/bpe_trainer.h writes it. `name` is for messages.
+  /// From the text of a tokenizer file; `name` is for messages.
   static ClipTokenizer from_text(std::string_view json, const std::string& name);
   static ClipTokenizer from_file(const std::filesystem::path& path);
 

@@ -57,7 +57,7 @@ struct Reference {
 };
 
 // The value of a decimal or hexadecimal digit, -1 for anything else.
-int digit_value(char32_t c) {
+int hex_or_decimal_value(char32_t c) {
   if (c >= '0' && c <= '9') return static_cast<int>(c - '0');
   if (c >= 'a' && c <= 'f') return static_cast<int>(c - 'a') + 10;
   if (c >= 'A' && c <= 'F') return static_cast<int>(c - 'A') + 10;
@@ -72,7 +72,7 @@ std::optional<Reference> numeric(std::u32string_view text) {
   std::uint64_t code = 0;
   const std::size_t first = at;
   for (; at < text.size(); ++at) {
-    const int value = digit_value(text[at]);
+    const int value = hex_or_decimal_value(text[at]);
     if (value < 0 || value >= (hex ? 16 : 10)) break;
     code = std::min<std::uint64_t>(code * (hex ? 16 : 10) + static_cast<unsigned>(value), 1 << 24);
   }

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxFiles = 10000, kMaxFileBytes = 1 << 24, kMaxBytes = 1 << 28;
+constexpr std::size_t kMaxFiles = 10000, kMaxFileBytes = 1 << 24, kMaxFolderBytes = 1 << 28;
 
 std::vector<std::string> options_of(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -43,9 +43,9 @@ Wildcards load_wildcards(const fs::path& folder) {
     if (!at->is_regular_file(unreadable) || at->path().extension() != ".txt") continue;
     const std::string text = read_file(at->path(), kMaxFileBytes);
     bytes += text.size();
-    if (wildcards.size() == kMaxFiles || bytes > kMaxBytes) {
+    if (wildcards.size() == kMaxFiles || bytes > kMaxFolderBytes) {
       throw Error(ErrorKind::Corrupt, folder.string() + ": more than " + std::to_string(kMaxFiles) +
-                                          " files or " + std::to_string(kMaxBytes >> 20) +
+                                          " files or " + std::to_string(kMaxFolderBytes >> 20) +
                                           " MiB of wildcards");
     }
     fs::path name = at->path().lexically_relative(folder);

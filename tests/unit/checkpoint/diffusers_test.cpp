@@ -76,6 +76,24 @@ TEST(Diffusers, TheAutoencoderCountsItsLevelsBackwards) {
   expect_same(to_single_file(DiffusersPart::Vae, old, "x"), single);
 }
 
+TEST(Diffusers, NamesOfAnImageTowerGoBothWays) {
+  TensorMap single{{"class_embedding", at::rand({6})},
+                   {"positional_embedding", at::rand({5, 6})},
+                   {"conv1.weight", at::rand({6, 3, 2, 2})},
+                   {"ln_pre.bias", at::rand({6})},
+                   {"ln_post.weight", at::rand({6})},
+                   {"proj", at::rand({6, 4})},
+                   {"transformer.resblocks.1.attn.in_proj_weight", at::rand({18, 6})},
+                   {"transformer.resblocks.1.attn.out_proj.bias", at::rand({6})},
+                   {"transformer.resblocks.0.ln_1.weight", at::rand({6})}};
+  const TensorMap folder = to_folder(DiffusersPart::ClipImage, single, "x");
+  EXPECT_EQ(folder.at("visual_projection.weight").sizes(), at::IntArrayRef({4, 6}));
+  EXPECT_EQ(folder.at("vision_model.encoder.layers.1.self_attn.v_proj.weight").size(0), 6);
+  EXPECT_TRUE(folder.contains("vision_model.embeddings.patch_embedding.weight"));
+  EXPECT_TRUE(folder.contains("vision_model.pre_layrnorm.bias"));
+  expect_same(to_single_file(DiffusersPart::ClipImage, folder, "x"), single);
+}
+
 TEST(Diffusers, JoinsQueryKeyAndValue) {
   const TensorMap single{{"transformer.resblocks.0.attn.in_proj_weight", at::rand({6, 2})},
                          {"transformer.resblocks.0.attn.in_proj_bias", at::rand({6})},
@@ -146,6 +164,20 @@ TEST(SplitPart, FindsAnAutoencoderUnderEveryName) {
               {{"first_stage_model." + name, norm},
                {"first_stage_model.encoder.down.0.block.0.norm1.weight", norm}});
   EXPECT_THROW(part({{"betas", norm}}), Error);
+}
+
+TEST(Diffusers, TheUnusedPartsOfATextTowerAreKept) {
+  const TensorMap single{{"transformer.resblocks.0.ln_1.weight", at::rand({4})},
+                         {"transformer.resblocks.1.ln_1.weight", at::rand({4})},
+                         {"transformer.resblocks.1.attn.in_proj_weight", at::rand({12, 4})},
+                         {"text_projection", at::rand({4, 4})},
+                         {"logit_scale", at::rand({})}};
+  TensorMap folder = to_folder(DiffusersPart::OpenClipPenultimate, single, "x");
+  EXPECT_TRUE(folder.contains("text_model.encoder.layers.0.layer_norm1.weight"));
+  EXPECT_TRUE(folder.contains("transformer.resblocks.1.ln_1.weight"));
+  expect_same(to_single_file(DiffusersPart::OpenClipPenultimate, folder, "x"), single);
+  complete_open_clip(DiffusersPart::OpenClipPenultimate, folder);
+  EXPECT_TRUE(at::equal(folder.at("logit_scale"), single.at("logit_scale")));
 }
 
 TEST(Diffusers, CompletesTheTextTowerOfSd2) {

@@ -50,6 +50,15 @@ TEST_F(FileHash, IsRememberedUntilTheFileChanges) {
   EXPECT_EQ(file_sha256(file_, cache_), sha256_hex("abce"));  // another time
 }
 
+TEST_F(FileHash, SaysWhetherItIsRemembered) {
+  EXPECT_FALSE(is_hash_remembered(file_, cache_));
+  file_sha256(file_, cache_);
+  EXPECT_TRUE(is_hash_remembered(file_, cache_));
+  write_file_atomically(file_, "abcd");
+  EXPECT_FALSE(is_hash_remembered(file_, cache_));
+  EXPECT_FALSE(is_hash_remembered(folder_ / "absent", cache_));
+}
+
 TEST_F(FileHash, DoesWithoutACacheThatIsDamagedOrCannotBeWritten) {
   for (const char* text : {"", "[1]", "{\"x\": 3}", "{"}) {
     fs::create_directories(cache_.parent_path());

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path temporary(const std::string& name) {
+fs::path temporary_gguf(const std::string& name) {
   const fs::path folder = fs::path(testing::TempDir()) / "sfumato_gguf";
   fs::create_directories(folder);
   return folder / name;
@@ -30,7 +30,7 @@ TensorMap some_tensors() {
 }
 
 TEST(Gguf, RoundTripsPlainNumbersExactly) {
-  const fs::path path = temporary("f32.gguf");
+  const fs::path path = temporary_gguf("f32.gguf");
   const TensorMap tensors = some_tensors();
   save_gguf(path, tensors, "F32", {{"general.architecture", "sd1"}, {"note", "Grüße"}});
   Metadata metadata;
@@ -58,7 +58,7 @@ TEST(Gguf, QuantisedValuesAreWithinHalfALevel) {
   const std::pair<const char*, double> formats[] = {
       {"Q8_0", 0.5 / 127}, {"Q4_0", 1.0 / 8}, {"Q5_1", 0.5 * 2 / 31}, {"F16", 1e-3}};
   for (const auto& [type, bound] : formats) {
-    const fs::path path = temporary(std::string(type) + ".gguf");
+    const fs::path path = temporary_gguf(std::string(type) + ".gguf");
     save_gguf(path, {{"w", weight}}, type);
     const at::Tensor loaded = load_gguf(path).at("w");
     EXPECT_LT((loaded.to(at::kFloat) - weight).abs().max().item<double>(), bound * 1.05) << type;
@@ -102,7 +102,7 @@ TEST(Gguf, BlocksHaveTheLayoutOfGgml) {
 }
 
 TEST(Gguf, RefusesDamagedFiles) {
-  const fs::path path = temporary("bad.gguf");
+  const fs::path path = temporary_gguf("bad.gguf");
   save_gguf(path, {{"w", at::ones({2, 32})}}, "F32");
   const std::string good = read_file(path);
   const auto refused = [&](std::string bytes) {

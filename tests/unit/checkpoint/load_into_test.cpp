@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 #include <torch/nn/modules/linear.h>
 
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "sfumato/base/error.h"
 
 namespace sfumato {
@@ -81,6 +86,57 @@ TEST(LoadInto, PrefixesAreRemoved) {
   const TensorMap inner = with_prefix_removed(file, "m.");
   ASSERT_EQ(inner.size(), 1u);
   EXPECT_EQ(inner.at("b").size(0), 2);
+}
+
+TEST(MoveInto, TakesMemoryOverAndLetsGoOfTheRest) {
+  const at::NoGradGuard no_grad;
+  BlockImpl model;
+  TensorMap file = copy_of(tensors_of(model));
+  file["second.bias"] = file["second.bias"].to(at::kDouble) + 1.0;
+  const TensorMap wanted = copy_of(file);
+  const void* weight = file["second.weight"].data_ptr();
+  move_into(tensors_of(model), std::move(file));
+  EXPECT_EQ(model.second->weight.data_ptr(), weight) << "copied";
+  for (const auto& [name, tensor] : tensors_of(model)) {
+    EXPECT_TRUE(at::equal(tensor, wanted.at(name).to(at::kFloat))) << name;
+  }
+}
+
+// Two weights of one memory stay two, and a view of what is not ours is copied.
+TEST(MoveInto, CopiesWhatIsShared) {
+  const at::NoGradGuard no_grad;
+  BlockImpl model;
+  TensorMap file = copy_of(tensors_of(model));
+  std::vector<float> elsewhere(8, 2.0f);
+  file["second.bias"] = at::from_blob(elsewhere.data(), {8});
+  const at::Tensor both = at::randn({2, 8, 8});
+  file["second.weight"] = both[1];
+  move_into(tensors_of(model), std::move(file));
+  elsewhere.assign(8, 3.0f);
+  EXPECT_EQ(model.second->bias[0].item<float>(), 2.0f);
+  EXPECT_NE(model.second->weight.data_ptr(), both[1].data_ptr());
+}
+
+TEST(MoveInto, RefusesWhatIsNotFiniteOrTooLarge) {
+  const at::NoGradGuard no_grad;
+  const auto refusal = [](double value, at::ScalarType dtype) {
+    BlockImpl model;
+    TensorMap file = copy_of(tensors_of(model)), own;
+    file["second.weight"].view({-1})[5] = value;
+    for (const auto& [name, tensor] : tensors_of(model)) own[name] = tensor.detach().to(dtype);
+    try {
+      move_into(own, std::move(file));
+    } catch (const Error& e) {
+      return e;
+    }
+    return Error(ErrorKind::Io, "accepted");
+  };
+  EXPECT_EQ(refusal(NAN, at::kFloat).kind(), ErrorKind::Corrupt);
+  EXPECT_EQ(std::string(refusal(NAN, at::kFloat).what()),
+            "tensor 'second.weight' has 1 NaN or infinite values of 64");
+  EXPECT_EQ(refusal(1e6, at::kHalf).kind(), ErrorKind::Unsupported);
+  EXPECT_EQ(refusal(3.4e38, at::kBFloat16).kind(), ErrorKind::Unsupported);
+  EXPECT_EQ(refusal(1e6, at::kBFloat16).kind(), ErrorKind::Io);
 }
 
 }  // namespace

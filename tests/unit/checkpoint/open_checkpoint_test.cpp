@@ -27,7 +27,7 @@ fs::path written(const std::string& name, const std::string& bytes) {
   return in_folder(name);
 }
 
-std::string refusal(const fs::path& path) {
+std::string checkpoint_refusal(const fs::path& path) {
   try {
     open_checkpoint(path);
   } catch (const Error& e) {
@@ -63,19 +63,21 @@ TEST(OpenCheckpoint, KeepsTheWeightsOfATrainingState) {
 }
 
 TEST(OpenCheckpoint, SaysWhatAForeignFileIs) {
-  EXPECT_NE(refusal(written("p.pt", "version https://git-lfs.github.com/spec/v1\n")).find("LFS"),
+  EXPECT_NE(checkpoint_refusal(written("p.pt", "version https://git-lfs.github.com/spec/v1\n"))
+                .find("LFS"),
             std::string::npos);
-  EXPECT_NE(refusal(written("h.pt", "<!DOCTYPE html>")).find("web page"), std::string::npos);
-  EXPECT_NE(refusal(written("e.pt", "")).find("empty"), std::string::npos);
-  EXPECT_NE(refusal(written("n.pt", "nothing known")), "accepted");
-  EXPECT_NE(refusal(in_folder("absent.pt")), "accepted");
-  EXPECT_NE(refusal(in_folder(".")), "accepted");
+  EXPECT_NE(checkpoint_refusal(written("h.pt", "<!DOCTYPE html>")).find("web page"),
+            std::string::npos);
+  EXPECT_NE(checkpoint_refusal(written("e.pt", "")).find("empty"), std::string::npos);
+  EXPECT_NE(checkpoint_refusal(written("n.pt", "nothing known")), "accepted");
+  EXPECT_NE(checkpoint_refusal(in_folder("absent.pt")), "accepted");
+  EXPECT_NE(checkpoint_refusal(in_folder(".")), "accepted");
 }
 
 TEST(OpenCheckpoint, ShardsThatNameThemselvesAreRefused) {
   const fs::path path = written("self.safetensors.index.json",
                                 R"({"weight_map": {"a": "self.safetensors.index.json"}})");
-  EXPECT_NE(refusal(path), "accepted");
+  EXPECT_NE(checkpoint_refusal(path), "accepted");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path in_folder(const std::string& name) {
+fs::path in_type_folder(const std::string& name) {
   const fs::path folder = fs::path(testing::TempDir()) / "sfumato_storage_type";
   fs::create_directories(folder);
   return folder / name;
@@ -39,8 +39,8 @@ void expect_identical(const TensorMap& got, const TensorMap& want) {
 }
 
 TEST(StorageType, ChangesWeightsOnly) {
-  save_safetensors(in_folder("a.safetensors"), mixed(), {}, at::kHalf);
-  const TensorMap loaded = load_safetensors(in_folder("a.safetensors"));
+  save_safetensors(in_type_folder("a.safetensors"), mixed(), {}, at::kHalf);
+  const TensorMap loaded = load_safetensors(in_type_folder("a.safetensors"));
   for (const char* name : {"bias", "weight", "half"}) {
     EXPECT_EQ(loaded.at(name).scalar_type(), at::kHalf) << name;
     EXPECT_TRUE(at::equal(loaded.at(name), mixed().at(name).to(at::kHalf))) << name;
@@ -50,11 +50,11 @@ TEST(StorageType, ChangesWeightsOnly) {
 }
 
 TEST(StorageType, WithoutOneEveryFileGivesTheSameBack) {
-  save_safetensors(in_folder("b.safetensors"), mixed());
-  const TensorMap plain = load_safetensors(in_folder("b.safetensors"));
+  save_safetensors(in_type_folder("b.safetensors"), mixed());
+  const TensorMap plain = load_safetensors(in_type_folder("b.safetensors"));
   expect_identical(plain, mixed());
-  save_gguf(in_folder("b.gguf"), plain, "");
-  expect_identical(load_gguf(in_folder("b.gguf")), mixed());
+  save_gguf(in_type_folder("b.gguf"), plain, "");
+  expect_identical(load_gguf(in_type_folder("b.gguf")), mixed());
 }
 
 TEST(StorageType, ValuesThatDoNotFitAreRefused) {

@@ -20,7 +20,7 @@ using pickled::program;
 using pickled::tensor;
 using pickled::text;
 
-fs::path written(const std::string& name, const std::string& bytes) {
+fs::path written_torch_file(const std::string& name, const std::string& bytes) {
   const fs::path folder = fs::path(testing::TempDir()) / "sfumato_torch_file";
   fs::create_directories(folder);
   write_file_atomically(folder / name, bytes);
@@ -32,11 +32,11 @@ std::string floats(const std::vector<float>& values) {
 }
 
 fs::path zip_file(const std::string& body, const std::string& storage) {
-  return written("a.ckpt",
-                 zip_of({{"archive/data.pkl", program(body)}, {"archive/data/0", storage}}));
+  return written_torch_file(
+      "a.ckpt", zip_of({{"archive/data.pkl", program(body)}, {"archive/data/0", storage}}));
 }
 
-std::string refusal(const fs::path& path) {
+std::string torch_refusal(const fs::path& path) {
   try {
     load_torch_file(path);
   } catch (const Error& e) {
@@ -64,7 +64,7 @@ TEST(TorchFile, ReadsViewsOfOneStorage) {
 TEST(TorchFile, RefusesTensorsThatLeaveTheirStorage) {
   const std::string data = floats({0, 1, 2, 3});
   const auto with = [&](int count, int offset, int size, int stride) {
-    return refusal(
+    return torch_refusal(
         zip_file(dict(text("w") + tensor("0", count, offset, number(size), number(stride))), data));
   };
   EXPECT_EQ(with(4, 0, 4, 1), "accepted");
@@ -82,9 +82,11 @@ TEST(TorchFile, RefusesTensorsThatLeaveTheirStorage) {
 
 TEST(TorchFile, RefusesUnknownAndMissingStorages) {
   const std::string one = number(1), data = floats({1});
-  EXPECT_NE(refusal(zip_file(dict(text("w") + tensor("7", 1, 0, one, one)), data)), "accepted");
-  EXPECT_NE(refusal(zip_file(dict(text("w") + tensor("0", 1, 0, one, one, "QInt8Storage")), data)),
+  EXPECT_NE(torch_refusal(zip_file(dict(text("w") + tensor("7", 1, 0, one, one)), data)),
             "accepted");
+  EXPECT_NE(
+      torch_refusal(zip_file(dict(text("w") + tensor("0", 1, 0, one, one, "QInt8Storage")), data)),
+      "accepted");
 }
 
 TEST(TorchFile, StopsAtSharedLists) {
@@ -93,7 +95,20 @@ TEST(TorchFile, StopsAtSharedLists) {
     const std::string again = std::string("h") + static_cast<char>(level - 1);
     body += "](" + again + again + again + again + "eq" + static_cast<char>(level);
   }
-  EXPECT_NE(refusal(zip_file(body, "")), "accepted");
+  EXPECT_NE(torch_refusal(zip_file(body, "")), "accepted");
+}
+
+TEST(TorchFile, NamesStayInProportionToTheFile) {
+  std::string body = tensor("0", 1, 0, number(1), number(1)) + "q" + '\0';
+  for (int level = 1; level <= 7; ++level) {  // 4^7 paths of 7 * 240 bytes from 7 kB
+    std::string items;
+    for (const char key : {'a', 'b', 'c', 'd'}) {
+      items += text(std::string(240, key)) + "h" + static_cast<char>(level - 1);
+    }
+    body += dict(items) + "q" + static_cast<char>(level);
+  }
+  EXPECT_NE(torch_refusal(zip_file(body, floats({1}))).find("far longer than the file"),
+            std::string::npos);
 }
 
 // The legacy container: five pickles, then count and bytes of every storage.
@@ -106,10 +121,10 @@ TEST(TorchFile, ReadsTheFormatBeforeZip) {
            program("](" + text("55") + "e") + count + floats({1.5f, -2.0f});
   };
   const std::string two("\2\0\0\0\0\0\0\0", 8), three("\3\0\0\0\0\0\0\0", 8);
-  const TorchFile file = load_torch_file(written("old.ckpt", file_with("\x88", two)));
+  const TorchFile file = load_torch_file(written_torch_file("old.ckpt", file_with("\x88", two)));
   EXPECT_TRUE(at::equal(file.tensors.at("w"), at::tensor({1.5f, -2.0f})));
-  EXPECT_NE(refusal(written("old.ckpt", file_with("\x89", two))), "accepted");
-  EXPECT_NE(refusal(written("old.ckpt", file_with("\x88", three))), "accepted");
+  EXPECT_NE(torch_refusal(written_torch_file("old.ckpt", file_with("\x89", two))), "accepted");
+  EXPECT_NE(torch_refusal(written_torch_file("old.ckpt", file_with("\x88", three))), "accepted");
 }
 
 TEST(TorchFile, VerifiesChecksumsAndTheArchive) {
@@ -118,17 +133,18 @@ TEST(TorchFile, VerifiesChecksumsAndTheArchive) {
       zip_of({{"archive/data.pkl", program(body)}, {"archive/data/0", floats({1})}});
   std::string bytes = good;
   bytes[bytes.find(floats({1}))] ^= 1;
-  EXPECT_NE(refusal(written("crc.pt", bytes)).find("CRC-32"), std::string::npos);
-  EXPECT_NE(refusal(written("cut.pt", good.substr(0, good.size() - 1))), "accepted");
-  EXPECT_NE(refusal(written("two.pt",
-                            zip_of({{"a/data.pkl", program("}")}, {"b/data.pkl", program("}")}}))),
+  EXPECT_NE(torch_refusal(written_torch_file("crc.pt", bytes)).find("CRC-32"), std::string::npos);
+  EXPECT_NE(torch_refusal(written_torch_file("cut.pt", good.substr(0, good.size() - 1))),
             "accepted");
-  EXPECT_NE(refusal(written("twice.pt",
-                            zip_of({{"a/data.pkl", program("}")}, {"a/data.pkl", program("}")}}))),
+  EXPECT_NE(torch_refusal(written_torch_file(
+                "two.pt", zip_of({{"a/data.pkl", program("}")}, {"b/data.pkl", program("}")}}))),
             "accepted");
-  EXPECT_NE(
-      refusal(written("big.pt", zip_of({{"a/data.pkl", program("}")}, {"a/byteorder", "big"}}))),
-      "accepted");
+  EXPECT_NE(torch_refusal(written_torch_file(
+                "twice.pt", zip_of({{"a/data.pkl", program("}")}, {"a/data.pkl", program("}")}}))),
+            "accepted");
+  EXPECT_NE(torch_refusal(written_torch_file(
+                "big.pt", zip_of({{"a/data.pkl", program("}")}, {"a/byteorder", "big"}}))),
+            "accepted");
 }
 
 }  // namespace

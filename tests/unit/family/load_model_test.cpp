@@ -23,7 +23,8 @@ void expect_same_weights(const Model& a, const Model& b, double tolerance) {
 
 class EveryTinyModel : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Families, EveryTinyModel,
-                         testing::Values("tiny_sd1", "tiny_sdxl", "tiny_ldm_vq"));
+                         testing::Values("tiny_sd1", "tiny_sdxl", "tiny_ldm_vq", "tiny_unclip",
+                                         "tiny_x4_upscaler"));
 
 TEST_P(EveryTinyModel, SavingAndLoadingIsTheIdentity) {
   const fs::path folder = fresh_folder(GetParam());

@@ -8,6 +8,7 @@
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/open_checkpoint.h"
 #include "sfumato/family/diffusers_configs.h"
+#include "sfumato/family/load_model.h"
 #include "tiny_models.h"
 
 namespace sfumato {
@@ -30,10 +31,26 @@ TEST_P(EveryDiffusersModel, ComesBackFromItsFolder) {
   EXPECT_EQ(loaded.format, CheckpointFormat::Diffusers);
   EXPECT_EQ(loaded.tensors.size(), tensors.size());
   for (const auto& [name, tensor] : tensors) {
-    if (name.ends_with("logit_scale")) continue;  // nothing uses it, the folder has no place for it
     ASSERT_TRUE(loaded.tensors.contains(name)) << name;
     EXPECT_TRUE(at::equal(loaded.tensors.at(name), tensor)) << name;
   }
+}
+
+TEST(SaveDiffusers, AModelLoadsFromItsFolderWithTokenizerAndScheduler) {
+  const fs::path folder = fresh_folder("whole_diffusers");
+  const Model model = tiny_model("tiny_sdxl");
+  save_diffusers(folder, checkpoint_tensors(model), model.config, {}, std::nullopt,
+                 byte_tokenizer());
+  const Model loaded = load_model(folder.string(), {});
+  ASSERT_EQ(loaded.text_encoders.size(), 2u);
+  EXPECT_EQ(loaded.text_encoders[0].tokenizer->encode("a cat"),
+            model.text_encoders[0].tokenizer->encode("a cat"));
+  EXPECT_EQ(loaded.config.scheduler, "");  // nobody chose it
+  EXPECT_EQ(json_in(folder / "tokenizer_2/tokenizer_config.json")["pad_token"], "!");
+
+  const fs::path without = fresh_folder("no_tokenizer");
+  save_diffusers(without, checkpoint_tensors(model), model.config, {}, std::nullopt);
+  EXPECT_FALSE(fs::exists(without / "tokenizer"));
 }
 
 TEST(SaveDiffusers, KeepsTheSchedulerThatCameWithTheModel) {
@@ -43,6 +60,8 @@ TEST(SaveDiffusers, KeepsTheSchedulerThatCameWithTheModel) {
   const std::string own = R"({"_class_name":"HeunDiscreteScheduler","prediction_type":"epsilon"})";
   save_diffusers(folder, tensors, model.config, {{"diffusers.scheduler", own}}, at::kHalf);
   EXPECT_EQ(json_in(folder / "scheduler/scheduler_config.json"), nlohmann::json::parse(own));
+  const Model loaded = load_model(folder.string(), {});
+  EXPECT_EQ(nlohmann::json::parse(loaded.config.scheduler), nlohmann::json::parse(own));
   const auto index = json_in(folder / "model_index.json");
   EXPECT_EQ(index["_class_name"], "StableDiffusionPipeline");
   EXPECT_EQ(index["scheduler"][1], "HeunDiscreteScheduler");

@@ -5,22 +5,22 @@
 namespace sfumato {
 namespace {
 
-using Parts = std::vector<PromptPart>;
+using PromptParts = std::vector<PromptPart>;
 
 TEST(PromptParts, AndSplitsWithWeights) {
   EXPECT_EQ(split_prompt("a :1.2 AND b: -0.5 AND c"),
-            (Parts{{"a", 1.2}, {" b", -0.5}, {" c", 1.0}}));
-  EXPECT_EQ(split_prompt("a (b:1.2) : .7 "), (Parts{{"a (b:1.2)", 0.7}}));
-  EXPECT_EQ(split_prompt(""), (Parts{{"", 1.0}}));
-  EXPECT_EQ(split_prompt("AND"), (Parts{{"", 1.0}, {"", 1.0}}));
+            (PromptParts{{"a", 1.2}, {" b", -0.5}, {" c", 1.0}}));
+  EXPECT_EQ(split_prompt("a (b:1.2) : .7 "), (PromptParts{{"a (b:1.2)", 0.7}}));
+  EXPECT_EQ(split_prompt(""), (PromptParts{{"", 1.0}}));
+  EXPECT_EQ(split_prompt("AND"), (PromptParts{{"", 1.0}, {"", 1.0}}));
 }
 
 TEST(PromptParts, OnlyTheWordAndANumberCount) {
-  EXPECT_EQ(split_prompt("SAND and LAND"), (Parts{{"SAND and LAND", 1.0}}));
-  EXPECT_EQ(split_prompt("a_AND_b"), (Parts{{"a_AND_b", 1.0}}));
-  EXPECT_EQ(split_prompt("a-AND-b"), (Parts{{"a-", 1.0}, {"-b", 1.0}}));
+  EXPECT_EQ(split_prompt("SAND and LAND"), (PromptParts{{"SAND and LAND", 1.0}}));
+  EXPECT_EQ(split_prompt("a_AND_b"), (PromptParts{{"a_AND_b", 1.0}}));
+  EXPECT_EQ(split_prompt("a-AND-b"), (PromptParts{{"a-", 1.0}, {"-b", 1.0}}));
   for (const char* text : {"a :1e2", "a :1.2.3", "a:b", "a:"}) {
-    EXPECT_EQ(split_prompt(text), (Parts{{text, 1.0}})) << text;
+    EXPECT_EQ(split_prompt(text), (PromptParts{{text, 1.0}})) << text;
   }
 }
 

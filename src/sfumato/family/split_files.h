@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sfumato/family/model_config.h"
+#include "sfumato/tensor/tensor_map.h"
+
+namespace sfumato {
+
+/// Files with one part of a model each, or with more of which only that part is taken. "" and an
+/// empty list: the part is the checkpoint's own.
+struct SplitFiles {
+  std::string unet = {}, vae = {};
+  std::vector<std::string> clip = {};  ///< of several text encoders each may have a file
+
+  bool any() const { return !unet.empty() || !vae.empty() || !clip.empty(); }
+};
+
+/// The tensors of a checkpoint, which may be none, with the parts of these files in the place of
+/// its own, under the names of a single file. Averaged weights of a U-Net that is replaced go too.
+/// Where text encoders lie is the family's affair: that of `config` or, without it, of the families
+/// whose U-Net and autoencoder these are. Throws Corrupt when a file has not got its part or an
+/// autoencoder of another shape, NotFound or Io.
+TensorMap with_split_files(TensorMap tensors, const SplitFiles& files, const ModelConfig* config);
+
+}  // namespace sfumato

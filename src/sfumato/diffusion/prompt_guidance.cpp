@@ -82,6 +82,17 @@ bool is_plain(const PromptConditioning& prompt) {
   return prompt.parts.size() == 1 && prompt.parts[0].weight == 1.0;
 }
 
+Conditioning without_picture(Conditioning cond) {
+  if (cond.concat) cond.concat = at::zeros_like(*cond.concat);
+  return cond;
+}
+
+at::Tensor guided_picture(const PromptPredictions& p, const PromptGuidance& guidance) {
+  if (!p.bare.defined()) return guide_by_all(p.conds, p.weights, p.uncond, guidance.scale);
+  const at::Tensor all = guide_by_all(p.conds, p.weights, p.uncond, 1.0);
+  return guide_by_text_and_image(all, p.uncond, p.bare, guidance.scale, guidance.image_scale);
+}
+
 }  // namespace
 
 const Conditioning& ScheduledConditioning::at(int step) const {
@@ -96,10 +107,11 @@ const Conditioning& ScheduledConditioning::at(int step) const {
 std::vector<PromptPredictions> predict_prompts(const ConditionalDenoiser& denoise,
                                                const std::vector<PromptConditioning>& prompts,
                                                const std::vector<ScheduledConditioning>& negatives,
-                                               const at::Tensor& x, double sigma, int step) {
+                                               const at::Tensor& x, double sigma, int step,
+                                               bool bare) {
   const auto pictures = static_cast<std::int64_t>(prompts.size());
   if (x.dim() < 1 || x.size(0) != pictures ||
-      (!negatives.empty() && negatives.size() != prompts.size())) {
+      ((bare || !negatives.empty()) && negatives.size() != prompts.size())) {
     throw Error(ErrorKind::InvalidArgument, "guidance: " + std::to_string(prompts.size()) +
                                                 " prompts and " + std::to_string(negatives.size()) +
                                                 " negative ones for a batch of " +
@@ -109,6 +121,7 @@ std::vector<PromptPredictions> predict_prompts(const ConditionalDenoiser& denois
   for (std::int64_t i = 0; i < pictures; ++i) {
     const auto at = static_cast<std::size_t>(i);
     if (!negatives.empty()) questions.push_back({i, negatives[at].at(step)});
+    if (bare) questions.push_back({i, without_picture(negatives[at].at(step))});
     for (auto& cond : conditionings_at(prompts[at], step))
       questions.push_back({i, std::move(cond)});
   }
@@ -119,6 +132,7 @@ std::vector<PromptPredictions> predict_prompts(const ConditionalDenoiser& denois
   for (const auto& prompt : prompts) {
     auto& prediction = predictions.emplace_back();
     if (!negatives.empty()) prediction.uncond = *answer++;
+    if (bare) prediction.bare = *answer++;
     for (const auto& part : prompt.parts) {
       prediction.conds.push_back(*answer++);
       prediction.weights.push_back(part.weight);
@@ -131,7 +145,8 @@ SplitGuidance split_guided_by_prompts(ConditionalDenoiser denoise,
                                       std::vector<PromptConditioning> prompts,
                                       std::vector<ScheduledConditioning> negatives,
                                       const PromptGuidance& guidance) {
-  const bool plain = !guidance.ask_both && guidance.scale == 1.0 &&
+  const bool bare = guidance.image_scale != 1.0;
+  const bool plain = !guidance.ask_both && !bare && guidance.scale == 1.0 &&
                      std::all_of(prompts.begin(), prompts.end(), is_plain);
   if (plain) {
     negatives.clear();
@@ -141,21 +156,20 @@ SplitGuidance split_guided_by_prompts(ConditionalDenoiser denoise,
   }
   const auto last = std::make_shared<at::Tensor>();
   Denoiser guided = [denoise = std::move(denoise), prompts = std::move(prompts),
-                     negatives = std::move(negatives), guidance, plain, last,
-                     step = 0](const at::Tensor& x, double sigma) mutable {
+                     negatives = std::move(negatives), guidance, plain, bare,
+                     last](const at::Tensor& x, double sigma) {
+    const int step = (*guidance.calls)++;
     std::vector<at::Tensor> pictures, unconditional;
-    for (const auto& p : predict_prompts(denoise, prompts, negatives, x, sigma, step)) {
+    for (const auto& p : predict_prompts(denoise, prompts, negatives, x, sigma, step, bare)) {
       const auto row = static_cast<std::int64_t>(pictures.size());
-      at::Tensor picture =
-          plain ? p.conds[0] : guide_by_all(p.conds, p.weights, p.uncond, guidance.scale);
+      at::Tensor picture = plain ? p.conds[0] : guided_picture(p, guidance);
       if (!plain && guidance.rescale > 0.0) {
         picture = rescale_estimate(picture, p.conds[0], x.narrow(0, row, 1), sigma,
                                    guidance.prediction, guidance.rescale);
       }
       pictures.push_back(picture);
-      if (p.uncond.defined()) unconditional.push_back(p.uncond);
+      if (p.uncond.defined()) unconditional.push_back(bare ? p.bare : p.uncond);
     }
-    ++step;
     if (!unconditional.empty()) *last = at::cat(unconditional, 0);
     return at::cat(pictures, 0);
   };

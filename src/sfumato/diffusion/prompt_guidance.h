@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "sfumato/diffusion/denoiser.h"
@@ -34,6 +35,7 @@ struct PromptPredictions {
   std::vector<at::Tensor> conds;  ///< one per part
   std::vector<double> weights;
   at::Tensor uncond;  ///< undefined if it was not asked for
+  at::Tensor bare;    ///< as uncond, but without the picture; undefined if it was not asked for
 };
 
 /// Asks the network about every part and, unless `negatives` is empty, about the negative prompts.
@@ -42,10 +44,12 @@ struct PromptPredictions {
 ///   x        [B, C, H, W]
 ///   prompts  B of them, `negatives` B or none
 ///   step     how often the network was called in this run before
+///   bare     ask about the negative prompts once more, with zeros in place of the further channels
 std::vector<PromptPredictions> predict_prompts(const ConditionalDenoiser& denoise,
                                                const std::vector<PromptConditioning>& prompts,
                                                const std::vector<ScheduledConditioning>& negatives,
-                                               const at::Tensor& x, double sigma, int step);
+                                               const at::Tensor& x, double sigma, int step,
+                                               bool bare = false);
 
 /// Classifier-free guidance by prompts with all of A1111's grammar (composable diffusion, Liu et
 /// al. 2022, eq. 11). Counts its calls, so it serves one run. With scale 1 and single prompts of
@@ -53,12 +57,16 @@ std::vector<PromptPredictions> predict_prompts(const ConditionalDenoiser& denois
 Denoiser guided_by_prompts(ConditionalDenoiser denoise, std::vector<PromptConditioning> prompts,
                            std::vector<ScheduledConditioning> negatives, double scale);
 
-/// How strongly prompts lead.
+/// How prompts lead.
 struct PromptGuidance {
   double scale = 7.5;
   double rescale = 0.0;  ///< phi of rescale_estimate(), towards the first of the prompts
   Prediction prediction = Prediction::Epsilon;  ///< of the network, for rescale
   bool ask_both = false;                        ///< the negative prompts too, whatever the scale
+  /// How strongly the picture in the further channels leads (guide_by_text_and_image()).
+  double image_scale = 1.0;
+  /// Counts the calls, by which prompts change; several that follow each other in a run share one.
+  std::shared_ptr<int> calls = std::make_shared<int>(0);
 };
 
 /// The same for samplers that also need the unconditional half (CFG++).

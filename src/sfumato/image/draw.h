@@ -28,6 +28,10 @@ Image labelled_grid(std::span<const Image> images, std::span<const std::string> 
 /// An X/Y/Z plot, images [z][y][x]: one labelled grid for every z, side by side below their names.
 Image plot(std::span<const Image> images, std::span<const std::string> x,
            std::span<const std::string> y, std::span<const std::string> z, int gap = 0);
+/// Throws InvalidArgument when such a plot of pictures of width x height would be larger than a
+/// picture can be: what takes hours to paint is checked before.
+void check_plot_size(int width, int height, std::span<const std::string> x,
+                     std::span<const std::string> y, std::span<const std::string> z, int gap = 0);
 
 /// A line chart of one or more named series (x, y), logarithmic y when `log_y`; for loss curves.
 struct Series {

@@ -21,22 +21,22 @@ constexpr std::size_t kMostText = 65533;  // one segment, less its length
 constexpr char kExifMark[] = "Exif\0";    // and the terminating zero
 
 // As in the decoder: what owns memory lives here, out of longjmp's way.
-struct Writer {
-  Writer() {
+struct JpegWriter {
+  JpegWriter() {
     info.err = jpeg_std_error(&errors);
     errors.error_exit = [](j_common_ptr common) {
-      auto* self = static_cast<Writer*>(common->client_data);
+      auto* self = static_cast<JpegWriter*>(common->client_data);
       common->err->format_message(common, self->message);
       longjmp(self->jump, 1);
     };
     info.client_data = this;
   }
-  ~Writer() {
+  ~JpegWriter() {
     if (created) jpeg_destroy_compress(&info);
     std::free(bytes);
   }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
+  JpegWriter(const JpegWriter&) = delete;
+  JpegWriter& operator=(const JpegWriter&) = delete;
 
   jpeg_compress_struct info{};
   jpeg_error_mgr errors{};
@@ -47,7 +47,7 @@ struct Writer {
   std::jmp_buf jump;
 };
 
-bool write_picture(Writer& writer, const Image& image, const std::string& exif, int quality) {
+bool write_picture(JpegWriter& writer, const Image& image, const std::string& exif, int quality) {
   if (setjmp(writer.jump)) {
     writer.bytes = nullptr;  // after a failure libjpeg does not say which buffer is still alive
     return false;
@@ -91,7 +91,7 @@ std::string encode_jpeg(const Image& image, const ImageText& text, int quality) 
                 "a JPEG holds 65 kB of text, the request has " + std::to_string(exif.size()),
                 "write PNG or WebP instead");
   }
-  Writer writer;
+  JpegWriter writer;
   if (!write_picture(writer, image, exif, quality)) {
     throw Error(ErrorKind::InvalidArgument, std::string("cannot encode JPEG: ") + writer.message);
   }

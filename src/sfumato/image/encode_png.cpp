@@ -12,23 +12,23 @@ namespace sfumato {
 namespace {
 
 // As in the decoder: what owns memory lives here, out of longjmp's way.
-struct Writer {
-  Writer() {
+struct PngWriter {
+  PngWriter() {
     png = png_create_write_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
     info = png ? png_create_info_struct(png) : nullptr;
     if (!info) throw Error(ErrorKind::OutOfMemory, "cannot start the PNG encoder");
     png_set_write_fn(png, this, write, nullptr);
   }
-  ~Writer() { png_destroy_write_struct(&png, &info); }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
+  ~PngWriter() { png_destroy_write_struct(&png, &info); }
+  PngWriter(const PngWriter&) = delete;
+  PngWriter& operator=(const PngWriter&) = delete;
 
   static void write(png_structp png, png_bytep from, std::size_t count) {
-    auto* self = static_cast<Writer*>(png_get_io_ptr(png));
+    auto* self = static_cast<PngWriter*>(png_get_io_ptr(png));
     self->bytes.append(reinterpret_cast<const char*>(from), count);
   }
   static void on_error(png_structp png, png_const_charp message) {
-    auto* self = static_cast<Writer*>(png_get_error_ptr(png));
+    auto* self = static_cast<PngWriter*>(png_get_error_ptr(png));
     std::strncpy(self->message, message, sizeof self->message - 1);
     longjmp(self->jump, 1);
   }
@@ -41,7 +41,7 @@ struct Writer {
   std::jmp_buf jump;
 };
 
-bool write_picture(Writer& writer, int width, int height, png_bytepp rows, png_textp text,
+bool write_picture(PngWriter& writer, int width, int height, png_bytepp rows, png_textp text,
                    int text_count) {
   if (setjmp(writer.jump)) return false;
   png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(width),
@@ -78,7 +78,7 @@ std::string encode_png(const Image& image, const ImageText& text) {
   std::vector<png_bytep> rows(static_cast<std::size_t>(image.height));
   for (int y = 0; y < image.height; ++y) rows[y] = const_cast<png_bytep>(image.pixel(0, y));
 
-  Writer writer;
+  PngWriter writer;
   if (!write_picture(writer, image.width, image.height, rows.data(), entries.data(),
                      static_cast<int>(entries.size()))) {
     throw Error(ErrorKind::InvalidArgument, std::string("cannot encode PNG: ") + writer.message);

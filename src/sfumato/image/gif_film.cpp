@@ -11,11 +11,11 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr int kMostPixels = 65535;
+constexpr int kMostGifSide = 65535;
 constexpr std::size_t kMostBlock = 255;
 
 void put8(std::string& out, int value) { out += static_cast<char>(value & 0xFF); }
-void put16(std::string& out, int value) {
+void put_le16(std::string& out, int value) {
   put8(out, value);
   put8(out, value >> 8);
 }
@@ -86,11 +86,11 @@ class Lzw {
 
 void put_frame(std::string& out, const Image& image, int milliseconds) {
   out += "\x21\xF9\x04\x04"sv;  // graphic control: leave the frame in place
-  put16(out, std::clamp((milliseconds + 5) / 10, 1, 65535));
+  put_le16(out, std::clamp((milliseconds + 5) / 10, 1, 65535));
   out += "\0\0"sv;
   out += "\x2C\0\0\0\0"sv;  // image at 0, 0
-  put16(out, image.width);
-  put16(out, image.height);
+  put_le16(out, image.width);
+  put_le16(out, image.height);
   put8(out, 0x87);  // its own palette of 256 colours
   const codec_detail::Indexed indexed = codec_detail::quantize(image);
   for (const auto& colour : indexed.palette) {
@@ -104,10 +104,10 @@ void put_frame(std::string& out, const Image& image, int milliseconds) {
 
 std::string encode_gif_film(std::span<const Image> frames, const FilmTiming& timing,
                             const ImageText& text) {
-  codec_detail::check_film(frames, timing, kMostPixels, "GIF");
+  codec_detail::check_film(frames, timing, kMostGifSide, "GIF");
   std::string out = "GIF89a";
-  put16(out, frames[0].width);
-  put16(out, frames[0].height);
+  put_le16(out, frames[0].width);
+  put_le16(out, frames[0].height);
   out += "\x70\0\0"sv;                               // no palette for all
   out += "\x21\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0"sv;  // again and again
   if (const auto comment = text.find("parameters"); comment != text.end()) {

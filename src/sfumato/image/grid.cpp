@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kPadding = 3;  // between picture and caption
 
-void check(std::span<const Image> images, int columns, int gap,
-           std::span<const std::string> captions) {
+void check_grid(std::span<const Image> images, int columns, int gap,
+                std::span<const std::string> captions) {
   if (images.empty() || columns < 1 || gap < 0) {
     throw Error(ErrorKind::InvalidArgument, "a grid needs at least one picture and one column");
   }
@@ -36,7 +36,7 @@ void check(std::span<const Image> images, int columns, int gap,
 
 Image grid(std::span<const Image> images, int columns, int gap,
            std::span<const std::string> captions) {
-  check(images, columns, gap, captions);
+  check_grid(images, columns, gap, captions);
   const int count = static_cast<int>(images.size()), across = std::min(columns, count);
   const int down = (count + columns - 1) / columns;
   const int cell_width = images[0].width, cell_height = images[0].height;

@@ -11,7 +11,7 @@ namespace {
 constexpr int kMostMargin = 1 << 16;
 constexpr std::int64_t kMostPixels = std::int64_t(1) << 28;
 
-void check(const Margins& m, std::int64_t width, std::int64_t height) {
+void check_margins(const Margins& m, std::int64_t width, std::int64_t height) {
   const auto allowed = [](int margin) { return margin >= 0 && margin <= kMostMargin; };
   const bool sound = allowed(m.left) && allowed(m.right) && allowed(m.up) && allowed(m.down);
   if (sound && width > 0 && height > 0 &&
@@ -41,7 +41,7 @@ Margins rounded_margins(const Margins& wanted, int width, int height, int multip
     throw Error(ErrorKind::InvalidArgument,
                 "margins in multiples of " + std::to_string(multiple) + ": expected 1 to 1024");
   }
-  check(wanted, width, height);
+  check_margins(wanted, width, height);
   Margins margins = wanted;
   enlarge(margins.left, margins.right, width, multiple);
   enlarge(margins.up, margins.down, height, multiple);
@@ -49,7 +49,7 @@ Margins rounded_margins(const Margins& wanted, int width, int height, int multip
 }
 
 Image extended(const Image& picture, const Margins& margins) {
-  check(margins, picture.width, picture.height);
+  check_margins(margins, picture.width, picture.height);
   Image canvas(picture.width + margins.left + margins.right,
                picture.height + margins.up + margins.down);
   for (int y = 0; y < canvas.height; ++y) {
@@ -63,7 +63,7 @@ Image extended(const Image& picture, const Margins& margins) {
 }
 
 Mask extension_mask(int width, int height, const Margins& margins, int overlap) {
-  check(margins, width, height);
+  check_margins(margins, width, height);
   overlap = std::clamp(overlap, 0, kMostMargin);
   const auto grown = [&](int margin) { return margin > 0 ? overlap : 0; };
   Mask mask(width + margins.left + margins.right, height + margins.up + margins.down, 255);

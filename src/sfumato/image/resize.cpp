@@ -10,16 +10,16 @@ namespace sfumato {
 namespace {
 
 /// The source pixels that make one target pixel along an axis: from `first` on, with these weights.
-struct Taps {
+struct AreaTaps {
   int first = 0;
   std::vector<float> weights;
 };
 
 // Shrinking: the share of each source pixel that the target pixel covers. Enlarging: linear between
 // the two nearest pixel centres.
-Taps taps_of(int target, int from, int to) {
+AreaTaps area_taps(int target, int from, int to) {
   const double scale = double(from) / to;
-  Taps taps;
+  AreaTaps taps;
   if (scale > 1.0) {
     const double begin = target * scale, end = std::min<double>(begin + scale, from);
     taps.first = std::min(static_cast<int>(begin), from - 1);
@@ -37,7 +37,7 @@ Taps taps_of(int target, int from, int to) {
   return taps;
 }
 
-void check(const Image& image, int width, int height) {
+void check_size(const Image& image, int width, int height) {
   const bool sound = image.width > 0 && image.height > 0 && width > 0 && height > 0 &&
                      std::int64_t(width) * height <= (std::int64_t(1) << 28);
   if (sound) return;
@@ -50,13 +50,13 @@ void check(const Image& image, int width, int height) {
 }  // namespace
 
 Image resize(const Image& image, int width, int height) {
-  check(image, width, height);
+  check_size(image, width, height);
   if (width == image.width && height == image.height) return image;
 
   // Rows first: [image.height, width, 3].
   std::vector<float> rows(static_cast<std::size_t>(image.height) * width * 3);
   for (int x = 0; x < width; ++x) {
-    const Taps taps = taps_of(x, image.width, width);
+    const AreaTaps taps = area_taps(x, image.width, width);
     for (int y = 0; y < image.height; ++y) {
       for (int c = 0; c < 3; ++c) {
         float sum = 0.0f;
@@ -70,7 +70,7 @@ Image resize(const Image& image, int width, int height) {
   Image result(width, height);
   const std::size_t row = static_cast<std::size_t>(width) * 3;
   for (int y = 0; y < height; ++y) {
-    const Taps taps = taps_of(y, image.height, height);
+    const AreaTaps taps = area_taps(y, image.height, height);
     for (std::size_t i = 0; i < row; ++i) {
       float sum = 0.5f;
       for (std::size_t t = 0; t < taps.weights.size(); ++t) {
@@ -83,7 +83,7 @@ Image resize(const Image& image, int width, int height) {
 }
 
 Image resize_and_crop(const Image& image, int size) {
-  check(image, size, size);
+  check_size(image, size, size);
   const double scale = double(size) / std::min(image.width, image.height);
   const int width = std::max(size, static_cast<int>(std::lround(image.width * scale)));
   const int height = std::max(size, static_cast<int>(std::lround(image.height * scale)));

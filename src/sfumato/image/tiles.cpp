@@ -29,7 +29,7 @@ int weight(int at, int begin, int end, int side) {
   return std::min(from_begin, from_end);
 }
 
-void check(const Image& image, const Rect& place, int width, int height) {
+void check_tile(const Image& image, const Rect& place, int width, int height) {
   const bool fits = 0 <= place.left && place.left < place.right && place.right <= width &&
                     0 <= place.top && place.top < place.bottom && place.bottom <= height;
   if (fits && image.width == place.width() && image.height == place.height()) return;
@@ -74,7 +74,7 @@ Image joined_tiles(std::span<const Image> painted, std::span<const Rect> places,
   std::vector<std::uint64_t> weights(static_cast<std::size_t>(width) * height);
   for (std::size_t i = 0; i < places.size(); ++i) {
     const Rect& place = places[i];
-    check(painted[i], place, width, height);
+    check_tile(painted[i], place, width, height);
     for (int y = place.top; y < place.bottom; ++y) {
       const auto down = static_cast<std::uint64_t>(weight(y, place.top, place.bottom, height));
       for (int x = place.left; x < place.right; ++x) {

@@ -3,9 +3,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "sfumato/nn/register_path.h"
+#include "sfumato/nn/strips.h"
 
 namespace sfumato {
 namespace {
@@ -25,6 +28,17 @@ void add_block(torch::nn::Module& root, AutoencoderLevel& level, const std::stri
     level.attentions.push_back(
         nn::register_path(root, path + ".attn." + i, nn::SingleHeadAttentionBlock(out, groups)));
   }
+}
+
+// The last norm and convolution of an encoder or decoder.
+at::Tensor finished(nn::GroupNorm& norm, nn::Conv2d& conv, const at::Tensor& h) {
+  if (!nn::in_strips()) return conv(norm->silu(h));
+  nn::GroupMoments moments;
+  nn::see_strips(
+      h, {.halo = 0}, [](const at::Tensor& strip) { return strip; },
+      [&](const at::Tensor& strip) { norm->add_to(moments, strip); });
+  return nn::for_whole_layer(nn::run_in_strips(
+      h, {.halo = 1}, [&](const at::Tensor& strip) { return conv(norm->silu(strip, moments)); }));
 }
 
 at::Tensor run_blocks(AutoencoderLevel& level, at::Tensor h) {
@@ -73,12 +87,13 @@ EncoderImpl::EncoderImpl(const AutoencoderConfig& c, int64_t out_channels) {
 }
 
 at::Tensor EncoderImpl::forward(const at::Tensor& image) {
-  at::Tensor h = conv_in_(image);
+  at::Tensor h =
+      nn::in_strips() ? nn::run_in_strips(image, {.halo = 1}, std::ref(conv_in_)) : conv_in_(image);
   for (auto& level : levels_) {
-    h = run_blocks(level, h);
+    h = run_blocks(level, std::move(h));  // no map is kept longer than it is needed
     if (level.downsample) h = level.downsample(h);
   }
-  return conv_out_(norm_out_->silu(middle_(h)));
+  return finished(norm_out_, conv_out_, middle_(h));
 }
 
 DecoderImpl::DecoderImpl(const AutoencoderConfig& c) {
@@ -106,10 +121,10 @@ DecoderImpl::DecoderImpl(const AutoencoderConfig& c) {
 at::Tensor DecoderImpl::forward(const at::Tensor& z) {
   at::Tensor h = middle_(conv_in_(z));
   for (auto& level : levels_) {
-    h = run_blocks(level, h);
+    h = run_blocks(level, std::move(h));
     if (level.upsample) h = level.upsample(h);
   }
-  return conv_out_(norm_out_->silu(h));
+  return finished(norm_out_, conv_out_, h);
 }
 
 }  // namespace sfumato

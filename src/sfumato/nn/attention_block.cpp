@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "sfumato/nn/strips.h"
 #include "sfumato/ops/attention/attention.h"
 
 namespace sfumato::nn {
@@ -36,7 +37,8 @@ SingleHeadAttentionBlockImpl::SingleHeadAttentionBlockImpl(int64_t channels, int
   proj_out_ = register_module("proj_out", Conv2d(channels, channels, 1));
 }
 
-at::Tensor SingleHeadAttentionBlockImpl::forward(const at::Tensor& x) {
+at::Tensor SingleHeadAttentionBlockImpl::forward(const at::Tensor& input) {
+  const at::Tensor x = for_whole_layer(input);
   const at::Tensor normed = norm_(x);
   const at::Tensor h = ops::multi_head_attention(to_tokens(q_(normed)), to_tokens(k_(normed)),
                                                  to_tokens(v_(normed)), /*heads=*/1);  // [B, T, C]

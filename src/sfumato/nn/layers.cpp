@@ -3,11 +3,14 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <utility>
 
 #include "sfumato/ops/group_norm_silu/group_norm_silu.h"
 
 namespace sfumato::nn {
 namespace {
+
+thread_local bool g_tiling = false;
 
 // LibTorch's default for linear and convolution layers (He et al. 2015 with a = sqrt(5)).
 double default_bound(int64_t fan_in) { return 1.0 / std::sqrt(static_cast<double>(fan_in)); }
@@ -28,7 +31,15 @@ Conv2dImpl::Conv2dImpl(int64_t in, int64_t out, int64_t kernel, Options options)
   if (options.bias) bias = register_parameter("bias", uniform_parameter({out}, bound));
 }
 
+TilingGuard::TilingGuard(bool tiling) : before_(std::exchange(g_tiling, tiling)) {}
+TilingGuard::~TilingGuard() { g_tiling = before_; }
+bool TilingGuard::active() { return g_tiling; }
+
 at::Tensor Conv2dImpl::forward(const at::Tensor& x) {
+  if (g_tiling && padding_ > 0) {
+    const at::Tensor wrapped = at::pad(x, {padding_, padding_, padding_, padding_}, "circular");
+    return at::conv2d(wrapped, weight, bias, stride_);
+  }
   return at::conv2d(x, weight, bias, stride_, padding_);
 }
 
@@ -53,6 +64,14 @@ at::Tensor GroupNormImpl::forward(const at::Tensor& x) {
 
 at::Tensor GroupNormImpl::silu(const at::Tensor& x) {
   return ops::group_norm_silu(x, groups_, weight, bias, eps_);
+}
+
+at::Tensor GroupNormImpl::silu(const at::Tensor& strip, const GroupMoments& moments) {
+  return at::silu(norm_with(moments, strip, weight, bias, eps_));
+}
+
+void GroupNormImpl::add_to(GroupMoments& moments, const at::Tensor& strip) const {
+  moments.add(strip, groups_);
 }
 
 LayerNormImpl::LayerNormImpl(int64_t width, double eps) : eps_(eps) {

@@ -4,6 +4,7 @@
 #include <torch/nn/pimpl.h>
 
 #include "sfumato/nn/init.h"
+#include "sfumato/nn/strips.h"
 
 namespace sfumato::nn {
 
@@ -19,6 +20,20 @@ class LinearImpl : public torch::nn::Module {
   at::Tensor weight, bias;
 };
 TORCH_MODULE(Linear);
+
+/// While one lives, the convolutions of its thread see their input continue at the opposite edge
+/// (circular padding) instead of zeros: what a network paints then tiles.
+class TilingGuard {
+ public:
+  explicit TilingGuard(bool tiling);
+  ~TilingGuard();
+  TilingGuard(const TilingGuard&) = delete;
+  TilingGuard& operator=(const TilingGuard&) = delete;
+  static bool active();  ///< whether one that says so lives
+
+ private:
+  bool before_;
+};
 
 /// Square convolution; padding keeps the size at stride 1 unless given.
 /// x [B, in, H, W] -> [B, out, H', W']. Parameters weight [out, in, k, k], bias [out].
@@ -56,6 +71,9 @@ class GroupNormImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
   /// forward() followed by SiLU, in one op.
   at::Tensor silu(const at::Tensor& x);
+  /// The same for a strip of a map whose moments are known.
+  at::Tensor silu(const at::Tensor& strip, const GroupMoments& moments);
+  void add_to(GroupMoments& moments, const at::Tensor& strip) const;
   at::Tensor weight, bias;
 
  private:

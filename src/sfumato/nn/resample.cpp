@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "sfumato/nn/strips.h"
+
 namespace sfumato::nn {
 
 at::Tensor upsample_nearest(const at::Tensor& x) {
@@ -13,8 +15,11 @@ UpsampleImpl::UpsampleImpl(int64_t channels, bool with_conv) {
 }
 
 at::Tensor UpsampleImpl::forward(const at::Tensor& x) {
-  const at::Tensor large = upsample_nearest(x);
-  return conv_ ? conv_(large) : large;
+  const auto whole = [this](const at::Tensor& part) {
+    const at::Tensor large = upsample_nearest(part);
+    return conv_ ? conv_(large) : large;
+  };
+  return in_strips() ? run_in_strips(x, {.halo = 1, .up = 2}, whole) : whole(x);
 }
 
 DownsampleImpl::DownsampleImpl(int64_t channels, bool with_conv) {
@@ -32,7 +37,11 @@ AsymmetricDownsampleImpl::AsymmetricDownsampleImpl(int64_t channels) {
 }
 
 at::Tensor AsymmetricDownsampleImpl::forward(const at::Tensor& x) {
-  return conv_(at::constant_pad_nd(x, {0, 1, 0, 1}));
+  const auto whole = [this](const at::Tensor& part) {
+    return conv_(at::constant_pad_nd(part, {0, 1, 0, 1}));
+  };
+  if (!in_strips()) return whole(x);
+  return run_in_strips(x, {.halo = 2, .down = 2, .wraps = false}, whole);
 }
 
 }  // namespace sfumato::nn

@@ -14,6 +14,8 @@ class ResnetBlockImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x);
 
  private:
+  at::Tensor forward_in_strips(const at::Tensor& x);
+
   GroupNorm norm1_{nullptr}, norm2_{nullptr};
   Conv2d conv1_{nullptr}, conv2_{nullptr}, shortcut_{nullptr};
 };

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "sfumato/base/error.h"
 #include "sfumato/request/image_tasks.h"
 #include "sfumato/request/image_to_image.h"
@@ -13,6 +15,15 @@ void require(const std::string& value, const std::string& flag, const std::strin
 }
 
 void check_sampling(const SamplingSettings& settings) { check(settings); }
+
+constexpr std::int64_t kLongestFilm = 24 * 60 * 60 * 1000;  // milliseconds
+
+void expect_single(const TextToImageRequest& request, const std::string& instead) {
+  if (request.count == 1) return;
+  throw Error(ErrorKind::InvalidArgument,
+              "--count " + std::to_string(request.count) + " does not go with this command",
+              instead);
+}
 
 }  // namespace
 
@@ -39,22 +50,23 @@ void check(const OutpaintRequest& request) {
 
 void check(const UpscaleRequest& request) {
   check(static_cast<const ImageToImageRequest&>(request));
-  if (request.method == "model" && request.scale != 4) {
+  if (request.method == "x4" && request.scale.value_or(4) != 4) {
     throw Error(
         ErrorKind::InvalidArgument,
-        "the x4 model enlarges 4 times, not " + nlohmann::json(request.scale).dump() + " times",
+        "the x4 model enlarges 4 times, not " + nlohmann::json(*request.scale).dump() + " times",
         "choose --scale 4, or --method tiles");
   }
-  if (request.method == "tiles" && 2 * request.tile_overlap > request.tile) {
+  if (request.tile && 2 * request.tile_overlap.value_or(0) > *request.tile) {
     throw Error(ErrorKind::InvalidArgument,
-                "--tile-overlap " + std::to_string(request.tile_overlap) +
-                    " is more than half of --tile " + std::to_string(request.tile));
+                "--tile-overlap " + std::to_string(*request.tile_overlap) +
+                    " is more than half of --tile " + std::to_string(*request.tile));
   }
 }
 
 void check(const VariationsRequest& request) {
   require(request.image, "image", "picture");
   check_sampling(request);
+  mixed_pictures(request.mix);
 }
 
 void check(const DepthRequest& request) {
@@ -71,6 +83,7 @@ void check(const PaintRequest& request) {
 
 void check(const PlotRequest& request) {
   check(static_cast<const PaintRequest&>(request));
+  expect_single(request, "every cell is one picture; vary the seed: --z seed=1-4");
   if (request.x.empty() && request.y.empty() && request.z.empty()) {
     throw Error(ErrorKind::InvalidArgument, "nothing to vary",
                 "name an axis with --x, for example --x steps=10,20,30");
@@ -81,7 +94,14 @@ void check(const PlotRequest& request) {
 }
 
 void check(const InterpolateRequest& request) {
-  check(static_cast<const PaintRequest&>(request));
+  check_sampling(request);
+  expect_single(request, "say how many pictures the film has with --frames");
+  if (std::int64_t{request.frames} * request.frame_time >= kLongestFilm) {
+    throw Error(ErrorKind::InvalidArgument,
+                std::to_string(request.frames) + " frames of " +
+                    std::to_string(request.frame_time) + " ms are a film of a day or more",
+                "choose fewer --frames or a shorter --frame-time");
+  }
   if (!request.to_prompt.empty() || request.to_seed) return;
   throw Error(ErrorKind::InvalidArgument, "nothing to interpolate to",
               "name it with --to-prompt or --to-seed");

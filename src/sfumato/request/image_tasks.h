@@ -3,6 +3,8 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sfumato/base/fields.h"
 #include "sfumato/request/image_to_image.h"
@@ -10,32 +12,41 @@
 namespace sfumato {
 
 struct UpscaleSettings {
-  double scale = 4;
+  std::optional<double> scale;  ///< 4 for the x4 model, else 2
   std::string method = "lanczos";
-  int noise_level = 20;               ///< of the x4 model, timesteps
-  int tile = 512, tile_overlap = 64;  ///< pixels
+  int noise_level = 20;                   ///< of the x4 model, timesteps
+  std::optional<int> tile, tile_overlap;  ///< pixels of the result
 };
 
 inline constexpr std::array kUpscaleFields{
-    Field<UpscaleSettings>{"scale", &UpscaleSettings::scale, "how many times larger", 1, 16},
-    Field<UpscaleSettings>{.name = "method",
-                           .member = &UpscaleSettings::method,
-                           .help = "resampling, the x4 model, or img2img tile by tile",
-                           .choices = "lanczos|model|tiles"},
+    Field<UpscaleSettings>{"scale", &UpscaleSettings::scale,
+                           "how many times larger [4 with the x4 model, else 2]", 1, 16},
+    Field<UpscaleSettings>{
+        .name = "method",
+        .member = &UpscaleSettings::method,
+        .help = "resampling without a model, a model made for it, or img2img tile by tile",
+        .choices = "lanczos|bicubic|x4|tiles"},
     Field<UpscaleSettings>{"noise-level", &UpscaleSettings::noise_level,
-                           "noise that the x4 model is to take for invented detail", 0, 350},
-    Field<UpscaleSettings>{"tile", &UpscaleSettings::tile, "pixels of a tile's side", 64, 4096},
+                           "x4: noise on the picture, 0 = keep its details .. 350 = invent them", 0,
+                           350},
+    Field<UpscaleSettings>{"tile", &UpscaleSettings::tile,
+                           "pixels of a tile's side [the model's own size; 2048 with x4]", 8, 8192},
     Field<UpscaleSettings>{"tile-overlap", &UpscaleSettings::tile_overlap,
-                           "pixels that neighbouring tiles share", 0, 1024},
+                           "pixels that neighbouring tiles share [an eighth of --tile]", 0, 4096},
 };
 
-/// A picture enlarged.
-struct UpscaleRequest : ImageToImageRequest, UpscaleSettings {};
+/// A picture enlarged. Its size follows from the scale.
+struct UpscaleRequest : ImageToImageRequest, UpscaleSettings {
+  UpscaleRequest() { strength = 0.3; }  // more invents something new in every tile
+
+  bool needs_model() const { return method == "x4" || method == "tiles"; }
+};
 inline constexpr auto kUpscaleRequestFields =
-    fields::joined<UpscaleRequest>(kImageToImageFields, kUpscaleFields);
+    fields::without(fields::joined<UpscaleRequest>(kUpscaleFields, kImageToImageFields),
+                    std::array<std::string_view, 4>{"width", "height", "resize", "tiling"});
 
 struct VariationsSettings {
-  std::string image;
+  std::string image, mix;
   int noise_level = 0;  ///< timesteps of noise on the picture's embedding
 };
 
@@ -44,6 +55,9 @@ inline constexpr std::array kVariationsFields{
                               .member = &VariationsSettings::image,
                               .help = "the picture to vary: PNG, JPEG or WebP",
                               .web_ui = "init_images"},
+    Field<VariationsSettings>{
+        "mix", &VariationsSettings::mix,
+        "further pictures to mix in, FILE[:WEIGHT], separated by commas; the first one weighs 1"},
     Field<VariationsSettings>{"noise-level", &VariationsSettings::noise_level,
                               "0 = close to the picture .. 999 = far from it", 0, 999},
 };
@@ -52,6 +66,15 @@ inline constexpr std::array kVariationsFields{
 struct VariationsRequest : TextToImageRequest, SamplingSettings, VariationsSettings {};
 inline constexpr auto kVariationsRequestFields =
     fields::joined<VariationsRequest>(kTextToImageFields, kSamplingFields, kVariationsFields);
+
+/// One of the pictures that `mix` names.
+struct MixedPicture {
+  std::string file;
+  double weight = 1;
+  bool operator==(const MixedPicture&) const = default;
+};
+/// "a.png, b.png:0.5" -> both with their weights. Throws InvalidArgument for a part without a name.
+std::vector<MixedPicture> mixed_pictures(const std::string& mix);
 
 struct DepthSettings {
   std::string depth;  ///< path; bright = near
@@ -80,8 +103,11 @@ inline constexpr std::array kEditFields{
                         .web_ui = "image_cfg_scale"},
 };
 
-/// A picture changed as the prompt says (instruct-pix2pix).
-struct EditRequest : ImageToImageRequest, EditSettings {};
+/// A picture changed as the prompt says (InstructPix2Pix). With a strength of 1 the painting begins
+/// with noise alone, below with the picture under noise.
+struct EditRequest : ImageToImageRequest, EditSettings {
+  EditRequest() { strength = 1; }
+};
 inline constexpr auto kEditRequestFields =
     fields::joined<EditRequest>(kImageToImageFields, kEditFields);
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sfumato/base/fields.h"
 #include "sfumato/request/sampling_settings.h"
@@ -112,12 +113,16 @@ inline constexpr std::array kOutpaintFields{
     Field<OutpaintSettings>{"up", &OutpaintSettings::up, "pixels to add above", 0, 4096},
     Field<OutpaintSettings>{"down", &OutpaintSettings::down, "pixels to add below", 0, 4096},
     Field<OutpaintSettings>{"overlap", &OutpaintSettings::overlap,
-                            "pixels of the old picture that are painted again at its edge", 0, 512},
+                            "pixels of the old picture, next to the new, that may change", 0, 512},
 };
 
-struct OutpaintRequest : ImageToImageRequest, OutpaintSettings {};
+/// A picture continued beyond its edges. Its size follows from them.
+struct OutpaintRequest : ImageToImageRequest, OutpaintSettings {
+  OutpaintRequest() { strength = 1; }
+};
 inline constexpr auto kOutpaintRequestFields =
-    fields::joined<OutpaintRequest>(kImageToImageFields, kOutpaintFields);
+    fields::without(fields::joined<OutpaintRequest>(kImageToImageFields, kOutpaintFields),
+                    std::array<std::string_view, 3>{"width", "height", "resize"});
 
 // Throw InvalidArgument naming the flag that is missing or does not go with another.
 void check(const ImageToImageRequest& request);

@@ -60,6 +60,14 @@ std::string schedule_label(std::string name) {
   return name;
 }
 
+// "NAME [0123456789]", as far as it is known.
+std::string refiner_title(const std::string& asked, const ModelIdentity& model) {
+  const auto known = model.parts.find("refiner");
+  if (known == model.parts.end()) return asked;
+  const auto& [name, hash] = known->second;
+  return hash.empty() ? name : name + " [" + hash.substr(0, 10) + "]";
+}
+
 std::string text_of(double value) { return nlohmann::json(value).dump(); }
 template <std::integral V>
 std::string text_of(V value) {
@@ -151,12 +159,18 @@ Infotext infotext_of(const TextToImageRequest& request, const ModelIdentity& mod
   Infotext text{.prompt = request.prompt, .negative_prompt = request.negative_prompt, .values = {}};
   set_number(text, "Steps", request.steps);
   if (request.sampler) text.set("Sampler", sampler_label(*request.sampler));
-  if (request.spacing) text.set("Schedule type", schedule_label(*request.spacing));
+  if (request.spacing && request.spacing != kModelSpacing) {
+    text.set("Schedule type", schedule_label(*request.spacing));
+  }
   set_number(text, "CFG scale", request.guidance);
   set_number(text, "Seed", request.seed);
   if (request.width && request.height) text.set("Size", size_text(*request.width, *request.height));
   if (!model.hash.empty()) text.set("Model hash", model.hash.substr(0, 10));
   if (!model.name.empty()) text.set("Model", model.name);
+  if (const auto vae = model.parts.find("vae"); vae != model.parts.end()) {
+    if (!vae->second.hash.empty()) text.set("VAE hash", vae->second.hash.substr(0, 10));
+    text.set("VAE", vae->second.name);
+  }
   if (request.noise == "torch_cpu") text.set("RNG", "CPU");
   set_number(text, "Eta", request.eta);
   return text;
@@ -204,9 +218,9 @@ Infotext with_settings(Infotext text, const HiresSettings& settings) {
   return text;
 }
 
-Infotext with_settings(Infotext text, const RefinerSettings& settings) {
-  if (!settings.refiner) return text;
-  text.set("Refiner", *settings.refiner);
+Infotext with_settings(Infotext text, const RefinerSettings& settings, const ModelIdentity& model) {
+  if (!settings.refiner_enabled()) return text;
+  text.set("Refiner", refiner_title(*settings.refiner, model));
   text.set("Refiner switch at", text_of(settings.refiner_switch));
   return text;
 }
@@ -227,6 +241,11 @@ Infotext with_settings(Infotext text, const InpaintSettings& settings) {
     text.set("Masked area padding", text_of(settings.padding));
   }
   if (settings.fill != "original") text.set("Masked content", theirs(kFills, settings.fill));
+  return text;
+}
+
+Infotext with_settings(Infotext text, const EditSettings& settings) {
+  text.set("Image CFG scale", text_of(settings.image_guidance));
   return text;
 }
 
@@ -252,6 +271,29 @@ PaintRequest paint_request(const Infotext& text) {
   read_hires(text, request);
   request.refiner = word(text, "Refiner");
   if (const auto at = number<double>(text, "Refiner switch at")) request.refiner_switch = *at;
+  return request;
+}
+
+ImageToImageRequest image_to_image_request(const Infotext& text) {
+  const PaintRequest painted = paint_request(text);
+  ImageToImageRequest request;
+  static_cast<TextToImageRequest&>(request) = painted;
+  static_cast<SamplingSettings&>(request) = painted;
+  if (const auto strength = number<double>(text, "Denoising strength")) {
+    request.strength = *strength;
+  }
+  request.noise_multiplier = number<double>(text, "Noise multiplier").value_or(1);
+  return request;
+}
+
+InpaintRequest inpaint_request(const Infotext& text) {
+  InpaintRequest request;
+  static_cast<ImageToImageRequest&>(request) = image_to_image_request(text);
+  request.mask_blur = number<double>(text, "Mask blur").value_or(0);
+  request.invert_mask = word(text, "Mask mode") == "Inpaint not masked";
+  request.only_masked = word(text, "Inpaint area") == "Only masked";
+  if (const auto padding = number<int>(text, "Masked area padding")) request.padding = *padding;
+  request.fill = ours(kFills, word(text, "Masked content").value_or("original"));
   return request;
 }
 

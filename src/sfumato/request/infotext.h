@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <string>
 
+#include "sfumato/request/image_tasks.h"
 #include "sfumato/request/image_to_image.h"
 #include "sfumato/request/infotext_format.h"
 #include "sfumato/request/text_tasks.h"
@@ -9,9 +11,17 @@
 
 namespace sfumato {
 
-/// Which weights painted a picture.
+/// A file of weights: its name, and its SHA-256 in hex or "".
+struct WeightsIdentity {
+  std::string name, hash;
+};
+
+/// Which weights painted a picture, and how they were computed with.
 struct ModelIdentity {
-  std::string name, hash;  ///< hash: SHA-256 in hex, or ""
+  std::string name, hash;                             ///< as those of WeightsIdentity
+  std::map<std::string, WeightsIdentity> parts = {};  ///< from files of their own: "vae", ...
+  /// What else the same picture depends on: "device", "precision", ...
+  std::map<std::string, std::string> computed = {};
 };
 
 /// What the picture of a request says about itself in the words of A1111's web UI. `request` has
@@ -20,9 +30,10 @@ Infotext infotext_of(const TextToImageRequest& request, const ModelIdentity& mod
 // The same with further settings; those that change nothing are left out.
 Infotext with_settings(Infotext text, const SamplingSettings& settings);
 Infotext with_settings(Infotext text, const HiresSettings& settings);
-Infotext with_settings(Infotext text, const RefinerSettings& settings);
+Infotext with_settings(Infotext text, const RefinerSettings& settings, const ModelIdentity& model);
 Infotext with_settings(Infotext text, const InitImage& settings);
 Infotext with_settings(Infotext text, const InpaintSettings& settings);
+Infotext with_settings(Infotext text, const EditSettings& settings);
 
 /// The text that such a picture carries as "parameters".
 std::string infotext(const TextToImageRequest& request, const ModelIdentity& model);
@@ -31,5 +42,9 @@ std::string infotext(const TextToImageRequest& request, const ModelIdentity& mod
 /// there; names that we do not know are kept, so that using them says so. Throws InvalidArgument
 /// for a value that cannot be read.
 PaintRequest paint_request(const Infotext& text);
+// The same of a picture that was painted over. The text does not say which picture and which mask
+// that was, nor how it was brought to size.
+ImageToImageRequest image_to_image_request(const Infotext& text);
+InpaintRequest inpaint_request(const Infotext& text);
 
 }  // namespace sfumato

@@ -20,8 +20,9 @@ using Arguments = std::vector<std::string>;
 using Value = std::optional<std::string>;
 
 constexpr std::size_t kLongestValue = 128;  // characters
-constexpr std::size_t kLongestName = 240;   // bytes of one folder or file name
-constexpr std::size_t kMostWords = 8;
+constexpr std::size_t kLongestName =
+    200;  // bytes of one folder or file name, without what is added
+constexpr std::size_t kMostNameWords = 8;
 constexpr std::size_t kLongestPattern = 4096;
 
 // Characters that no file name takes on some system, or that a shell misreads.
@@ -49,7 +50,7 @@ std::string words_of(const std::string& prompt) {
   bool in_word = false;
   for (const char32_t c : to_code_points(prompt)) {
     const bool is_part = !is_blank(c) && !is_punctuation(c) && c != U'_';
-    if (is_part && !in_word && ++words > kMostWords) break;
+    if (is_part && !in_word && ++words > kMostNameWords) break;
     if (is_part && !in_word && words > 1) result += U' ';
     if (is_part) result += c;
     in_word = is_part;

@@ -6,19 +6,20 @@
 #include "sfumato/base/error.h"
 #include "sfumato/base/nearest.h"
 #include "sfumato/request/plot_numbers.h"
+#include "sfumato/request/text_tasks.h"
 #include "sfumato/text/prompt_characters.h"
 
 namespace sfumato {
 namespace {
 
-constexpr std::array kAxes{
+// What has a name in the web UI, or is no field of a request.
+constexpr std::array kNamedAxes{
     PlotAxis{"Seed", "seed", AxisKind::Whole},
     PlotAxis{"Var. seed", "variation-seed", AxisKind::Whole},
     PlotAxis{"Var. strength", "variation-strength", AxisKind::Decimal},
     PlotAxis{"Steps", "steps", AxisKind::Whole},
     PlotAxis{"Hires steps", "hires-steps", AxisKind::Whole},
     PlotAxis{"CFG Scale", "guidance", AxisKind::Decimal},
-    PlotAxis{"Image CFG Scale", "image-guidance", AxisKind::Decimal},
     PlotAxis{"Prompt S/R", "prompt-replace", AxisKind::Replace, true},
     PlotAxis{"Prompt order", "prompt-order", AxisKind::Order, true},
     PlotAxis{"Sampler", "sampler", AxisKind::Text, true},
@@ -32,7 +33,7 @@ constexpr std::array kAxes{
     PlotAxis{"Sigma noise", "churn-noise", AxisKind::Decimal},
     PlotAxis{"Eta", "eta", AxisKind::Decimal},
     PlotAxis{"Clip skip", "clip-skip", AxisKind::Whole},
-    PlotAxis{"Denoising", "strength", AxisKind::Decimal},
+    PlotAxis{"Denoising", "hires-strength", AxisKind::Decimal},
     PlotAxis{"Hires upscaler", "hires-upscaler", AxisKind::Text},
     PlotAxis{"Refiner checkpoint", "refiner", AxisKind::Text, true},
     PlotAxis{"Refiner switch at", "refiner-switch", AxisKind::Decimal},
@@ -40,7 +41,7 @@ constexpr std::array kAxes{
     PlotAxis{"Size", "size", AxisKind::Text},
 };
 
-constexpr std::size_t kMostWords = 6;  // 720 orders
+constexpr std::size_t kMostOrderedWords = 6;  // 720 orders
 constexpr char kBetweenWords = '\x1F';
 
 // Letters in small, '_' and ' ' as '-': "CFG Scale" and cfg_scale are one name.
@@ -53,9 +54,28 @@ std::string plain(std::string_view name) {
   return result;
 }
 
+// A cell is one picture, so how many are painted together is nothing to vary.
+bool is_of_the_call(std::string_view field) { return field == "count" || field == "batch"; }
+
+std::vector<PlotAxis> all_axes() {
+  std::vector<PlotAxis> axes(kNamedAxes.begin(), kNamedAxes.end());
+  for (const auto& field : kPaintRequestFields) {
+    const auto same = [&](const PlotAxis& axis) { return axis.field == field.name; };
+    if (is_of_the_call(field.name) || std::any_of(kNamedAxes.begin(), kNamedAxes.end(), same)) {
+      continue;
+    }
+    const std::string_view hint = fields::value_hint(field);
+    const AxisKind kind = hint == "N"   ? AxisKind::Whole
+                          : hint == "X" ? AxisKind::Decimal
+                                        : AxisKind::Text;
+    axes.push_back({field.name, field.name, kind});
+  }
+  return axes;
+}
+
 const PlotAxis& find_axis(std::string_view name) {
   std::vector<std::string> known;
-  for (const PlotAxis& axis : kAxes) {
+  for (const PlotAxis& axis : plot_axes()) {
     if (plain(name) == axis.field || plain(name) == plain(axis.label)) return axis;
     known.emplace_back(axis.field);
   }
@@ -64,7 +84,7 @@ const PlotAxis& find_axis(std::string_view name) {
 }
 
 std::vector<std::string> orders(std::vector<std::string> words) {
-  if (words.size() > kMostWords) {
+  if (words.size() > kMostOrderedWords) {
     throw Error(ErrorKind::InvalidArgument,
                 "prompt-order: at most 6 words, found " + std::to_string(words.size()));
   }
@@ -93,7 +113,10 @@ bool replace_all(std::string& text, const std::string& from, const std::string& 
 
 }  // namespace
 
-std::span<const PlotAxis> plot_axes() { return kAxes; }
+std::span<const PlotAxis> plot_axes() {
+  static const std::vector<PlotAxis> axes = all_axes();
+  return axes;
+}
 
 std::string PlotValues::label(std::size_t index) const {
   std::string value = values.at(index);

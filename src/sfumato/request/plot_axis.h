@@ -22,6 +22,7 @@ struct PlotAxis {
   AxisKind kind;
   bool value_is_label = false;  ///< "Euler", not "Sampler: Euler"
 };
+/// Those of the web UI, and every other field of a PaintRequest by its own name.
 std::span<const PlotAxis> plot_axes();
 
 /// An axis and its values in order, each as the text that its field reads.

@@ -12,20 +12,23 @@
 
 namespace sfumato {
 
-/// A second model that finishes what the first began (SDXL, Podell et al. 2023, sec. 2.5).
+/// A second model that finishes what the first began (SDXL, Podell et al. 2023, sec. 2.5). Where
+/// there are two passes, it does so in the second one only, as in A1111.
 struct RefinerSettings {
   std::optional<std::string> refiner;  ///< a model's name or path
   double refiner_switch = 0.8;
+
+  bool refiner_enabled() const { return refiner && refiner_switch < 1.0; }
 };
 
 inline constexpr std::array kRefinerFields{
     Field<RefinerSettings>{.name = "refiner",
                            .member = &RefinerSettings::refiner,
-                           .help = "a model that paints the last steps",
+                           .help = "a model that paints the end, such as SDXL's refiner",
                            .web_ui = "refiner_checkpoint"},
     Field<RefinerSettings>{.name = "refiner-switch",
                            .member = &RefinerSettings::refiner_switch,
-                           .help = "the share of the steps after which it takes over",
+                           .help = "the share of the timesteps after which it takes over",
                            .min = 0,
                            .max = 1,
                            .web_ui = "refiner_switch_at"},
@@ -39,15 +42,17 @@ inline constexpr auto kPaintRequestFields =
 struct PlotSettings {
   std::string x, y, z;  ///< NAME=VALUES, see plot_axis.h
   int gap = 0;          ///< pixels
-  bool no_labels = false;
+  bool no_labels = false, keep_cells = false;
 };
 
 inline constexpr std::array kPlotFields{
     Field<PlotSettings>{"x", &PlotSettings::x, "across: NAME=VALUES, e.g. steps=10,20 or seed=1-5"},
     Field<PlotSettings>{"y", &PlotSettings::y, "down: NAME=VALUES"},
-    Field<PlotSettings>{"z", &PlotSettings::z, "one grid for each: NAME=VALUES"},
+    Field<PlotSettings>{"z", &PlotSettings::z, "one table for each, side by side: NAME=VALUES"},
     Field<PlotSettings>{"gap", &PlotSettings::gap, "pixels between the pictures", 0, 500},
     Field<PlotSettings>{"no-labels", &PlotSettings::no_labels, "pictures without names"},
+    Field<PlotSettings>{"keep-cells", &PlotSettings::keep_cells,
+                        "write every picture as a file of its own too"},
 };
 
 /// Pictures of one prompt in a table, something else varied along every side.
@@ -74,9 +79,9 @@ inline constexpr std::array kInterpolateFields{
 };
 
 /// A film from one prompt or seed to another.
-struct InterpolateRequest : PaintRequest, InterpolateSettings {};
+struct InterpolateRequest : TextToImageRequest, SamplingSettings, InterpolateSettings {};
 inline constexpr auto kInterpolateRequestFields =
-    fields::joined<InterpolateRequest>(kPaintRequestFields, kInterpolateFields);
+    fields::joined<InterpolateRequest>(kTextToImageFields, kSamplingFields, kInterpolateFields);
 
 // Throw InvalidArgument naming the flag that is missing or does not go with another.
 void check(const PaintRequest& request);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sfumato/base/fields.h"
 
@@ -23,6 +24,9 @@ struct TextToImageRequest {
   std::optional<double> eta;
   std::optional<std::string> noise;  ///< "torch_cpu" or "philox"
 };
+
+/// The spacing of a model that brings its own, see tasks/model_sampling.h.
+inline constexpr std::string_view kModelSpacing = "model";
 
 inline constexpr std::array kTextToImageFields{
     Field<TextToImageRequest>{"prompt", &TextToImageRequest::prompt, "what to paint"},
@@ -48,7 +52,8 @@ inline constexpr std::array kTextToImageFields{
                               .web_ui = "sampler_name"},
     Field<TextToImageRequest>{.name = "spacing",
                               .member = &TextToImageRequest::spacing,
-                              .help = "where the steps fall; see: sfumato samplers",
+                              .help = "where the steps fall; see: sfumato samplers. model = as the "
+                                      "scheduler_config.json of its folder says",
                               .web_ui = "scheduler"},
     Field<TextToImageRequest>{"eta", &TextToImageRequest::eta,
                               "0 = deterministic .. 1 = full noise, for samplers that draw noise",

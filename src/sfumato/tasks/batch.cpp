@@ -2,14 +2,17 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "sfumato/base/error.h"
 #include "sfumato/family/conditioner.h"
-#include "sfumato/family/network.h"
 #include "sfumato/sampling/run_sampler.h"
+#include "sfumato/tasks/sturdy.h"
+#include "sfumato/tensor/finite.h"
 
 namespace sfumato {
 namespace {
@@ -46,17 +49,50 @@ void give_channels(BatchPrompts& prompts, const at::Tensor& concat) {
   }
 }
 
-void expect_finite(const at::Tensor& values, const std::string& what) {
-  if (at::isfinite(values).all().item<bool>()) return;
-  throw Error(ErrorKind::Unsupported, what + " is not finite",
-              "try --precision float32, or a lower --guidance");
+GuidedNetwork guided_network(const Model& model, const BatchPrompts& prompts, const BatchRun& run,
+                             const std::shared_ptr<int>& calls, const Observer& observer) {
+  GuidedNetwork network{.network = sturdy_network(model, observer),
+                        .schedule = NoiseSchedule(model.config.schedule),
+                        .prediction = model.config.prediction,
+                        .guidance = run.guidance};
+  network.guide = [&, calls](ConditionalDenoiser open, double scale, bool both) {
+    const PromptGuidance guidance{scale, run.guidance_rescale, model.config.prediction,
+                                  both,  run.image_guidance,   calls};
+    return split_guided_by_prompts(std::move(open), prompts.prompts, prompts.negatives, guidance);
+  };
+  return network;
 }
 
-}  // namespace
+// Whether a share of the timesteps lies behind a noise level, by the nearest entry of the table.
+// Source: A1111, modules/sd_samplers_common.py, apply_refiner.
+std::function<bool(double)> after_share(const NoiseSchedule& schedule, double share) {
+  return [schedule, share](double sigma) {
+    const auto steps = static_cast<double>(schedule.steps());
+    return steps - 1.0 - static_cast<double>(schedule.closest_entry(sigma)) >= share * steps;
+  };
+}
 
-BatchPrompts condition_batch(const Model& model, std::span<const PromptPair> texts,
-                             const PromptSteps& steps, int width, int height,
-                             const PromptOptions& options) {
+bool is_sound(const ScheduledConditioning& schedule) {
+  return std::all_of(schedule.entries.begin(), schedule.entries.end(), [](const auto& entry) {
+    const Conditioning& cond = entry.conditioning;
+    return (!cond.context || all_finite(*cond.context)) &&
+           (!cond.vector || all_finite(*cond.vector));
+  });
+}
+
+bool is_sound(const BatchPrompts& batch) {
+  const auto& negatives = batch.negatives;
+  return std::all_of(negatives.begin(), negatives.end(),
+                     [](const auto& negative) { return is_sound(negative); }) &&
+         std::all_of(batch.prompts.begin(), batch.prompts.end(), [](const auto& prompt) {
+           return std::all_of(prompt.parts.begin(), prompt.parts.end(),
+                              [](const auto& part) { return is_sound(part.schedule); });
+         });
+}
+
+BatchPrompts condition_once(const Model& model, std::span<const PromptPair> texts,
+                            const PromptSteps& steps, int width, int height,
+                            const PromptOptions& options) {
   const SizeConditioning size = size_of(width, height);
   SizeConditioning negative_size = size;
   negative_size.aesthetic_score = kNegativeScore;
@@ -74,6 +110,20 @@ BatchPrompts condition_batch(const Model& model, std::span<const PromptPair> tex
     }
     batch.prompts.push_back(prompts[prompt]);
     batch.negatives.push_back(negatives[negative]);
+  }
+  return batch;
+}
+
+}  // namespace
+
+BatchPrompts condition_batch(const Model& model, std::span<const PromptPair> texts,
+                             const PromptSteps& steps, int width, int height,
+                             const PromptOptions& options, const Observer& observer) {
+  Model tried = model;
+  BatchPrompts batch = condition_once(tried, texts, steps, width, height, options);
+  while (!is_sound(batch)) {
+    tried = for_another_try(tried, WidePart::TextEncoders, observer);
+    batch = condition_once(tried, texts, steps, width, height, options);
   }
   return batch;
 }
@@ -139,64 +189,35 @@ std::vector<std::int64_t> latent_shape(const Model& model, int width, int height
   return {latent.channels, height / latent.downsample, width / latent.downsample};
 }
 
-BatchRun batch_run(const Model& model, const TextToImageRequest& request,
-                   const SamplingSettings& settings) {
-  BatchRun run{.sampler = &find_sampler(*request.sampler), .sigmas = {}};
-  run.sigmas = run_levels(*run.sampler, find_spacing(*request.spacing),
-                          NoiseSchedule(model.config.schedule), *request.steps);
-  run.guidance = *request.guidance;
-  run.guidance_rescale = settings.guidance_rescale;
-  run.eta = request.eta;
-  run.churn.amount = settings.churn.value_or(0.0);
-  run.churn.min_sigma = settings.churn_min.value_or(0.0);
-  if (settings.churn_max.value_or(0.0) > 0.0) run.churn.max_sigma = *settings.churn_max;
-  run.noise_scale = settings.churn_noise.value_or(1.0);
-  return run;
-}
-
 at::Tensor denoise_batch(const Model& model, BatchPrompts prompts, const BatchRun& run,
                          const at::Tensor& x, BatchNoise& noise,
-                         const std::function<void(const Step&)>& on_step) {
+                         const std::function<void(const Step&)>& on_step,
+                         const Observer& observer) {
   if (run.concat) give_channels(prompts, *run.concat);
-  GuidedNetwork network{.network = as_network(model),
-                        .schedule = NoiseSchedule(model.config.schedule),
-                        .prediction = model.config.prediction,
-                        .guidance = run.guidance,
-                        .wrap = run.wrap};
-  network.guide = [&](ConditionalDenoiser open, double scale, bool both) {
-    const PromptGuidance guidance{scale, run.guidance_rescale, model.config.prediction, both};
-    return split_guided_by_prompts(std::move(open), prompts.prompts, prompts.negatives, guidance);
-  };
+  const auto calls = std::make_shared<int>(0);
+  GuidedNetwork network = guided_network(model, prompts, run, calls, observer);
+  network.wrap = run.wrap;
+  if (run.refiner) {
+    network.successor = std::make_shared<const GuidedNetwork>(
+        guided_network(*run.refiner->model, run.refiner->prompts, run, calls, observer));
+    network.succeeds = after_share(network.schedule, run.refiner->from);
+  }
   SamplerEnv env;
   env.eta = run.eta;
   env.churn = run.churn;
   env.noise_scale = run.noise_scale;
   env.on_step = on_step;
   env.noise = [&](double, double) { return noise.next(); };
-  if (run.sampler->has(kBrownian)) env.noise = noise.brownian(run.sigmas);
-  const at::Tensor latents = run_sampler(*run.sampler, network, x, run.sigmas, env);
-  expect_finite(latents, "the network's output");
-  return latents;
-}
-
-at::Tensor decode_batch(const Model& model, const at::Tensor& latents) {
-  const at::Tensor pixels = model.autoencoder.decode(latents).to(at::kCPU, at::kFloat);
-  expect_finite(pixels, "the decoded picture");
-  return pixels;
-}
-
-std::optional<at::Tensor> inpainting_channels(const Model& model, const at::Tensor& pixels,
-                                              const at::Tensor& mask, int width, int height) {
-  if (model.config.concat.kind != ConcatKind::MaskedLatent) return std::nullopt;
-  const bool all = !mask.defined();
-  const at::Tensor repaint =
-      all ? at::ones({1, 1, height, width}) : mask.to(at::kCPU, at::kFloat).round();
-  const at::Tensor known =
-      pixels.defined() && !all ? pixels * (1.0 - repaint) : at::zeros({1, 3, height, width});
-  const at::Tensor latent = model.autoencoder.encode(known.to(model.device));
-  const at::Tensor small =
-      at::upsample_nearest2d(repaint, {latent.size(2), latent.size(3)}).to(model.device);
-  return at::cat({small.expand({latent.size(0), -1, -1, -1}), latent}, 1);
+  if (run.noise) {
+    env.noise = run.noise;
+  } else if (!run.plan && run.sampler->has(kBrownian)) {
+    env.noise = noise.brownian(run.sigmas);
+  }
+  const at::Tensor latents = run.plan ? run_plan(*run.plan, network, x, env)
+                                      : run_sampler(*run.sampler, network, x, run.sigmas, env);
+  if (all_finite(latents)) return latents;
+  throw Error(ErrorKind::Unsupported, "denoising ended in NaN or infinite values",
+              "try a lower --guidance, more --steps or another --sampler");
 }
 
 }  // namespace sfumato

@@ -44,9 +44,41 @@ void zoom_in(InpaintPicture& result, const Image& picture, const Mask& mask,
   result.mask = fitted(cropped(mask, result.place), ResizeMode::Fill, width, height);
 }
 
-Rect whole(const Image& picture) { return {0, 0, picture.width, picture.height}; }
+Rect whole_of(const Image& picture) { return {0, 0, picture.width, picture.height}; }
+
+template <class Picture>
+Picture at_encoded_size(const Picture& picture, const ImageToImageRequest& request, int multiple) {
+  const ResizeMode mode = parse_resize_mode(request.resize);
+  if (mode != ResizeMode::Latent) return fitted(picture, mode, *request.width, *request.height);
+  return fitted(picture, ResizeMode::Stretch, nearest_multiple(picture.width, multiple),
+                nearest_multiple(picture.height, multiple));
+}
+
+// With the picture as a whole at the size of the request.
+void look_at_all(InpaintPicture& result, const Image& picture, const Mask& mask,
+                 const InpaintRequest& request, int multiple) {
+  const int width = *request.width, height = *request.height;
+  ResizeMode mode = parse_resize_mode(request.resize);
+  if (mode == ResizeMode::Latent) mode = ResizeMode::Stretch;  // of the latents, later
+  const bool own_size = mode == ResizeMode::Stretch &&
+                        width == nearest_multiple(picture.width, multiple) &&
+                        height == nearest_multiple(picture.height, multiple);
+  result.start = sized(picture, request, multiple);
+  result.mask = sized(mask, request, multiple);
+  result.original = own_size ? picture : fitted(picture, mode, width, height);
+  result.overlay = doubled(own_size ? mask : fitted(mask, mode, width, height));
+  result.place = whole_of(result.original);
+}
 
 }  // namespace
+
+Image sized(const Image& picture, const ImageToImageRequest& request, int multiple) {
+  return at_encoded_size(picture, request, multiple);
+}
+
+Mask sized(const Mask& mask, const ImageToImageRequest& request, int multiple) {
+  return at_encoded_size(mask, request, multiple);
+}
 
 int nearest_multiple(int side, int multiple) {
   return std::max((side + multiple / 2) / multiple, 1) * multiple;
@@ -64,28 +96,11 @@ ResizeMode parse_resize_mode(const std::string& name) {
 InpaintPicture inpaint_picture(const Image& picture, const Mask& given,
                                const InpaintRequest& request, int multiple) {
   const Mask mask = prepared(picture, given, request);
-  const int width = *request.width, height = *request.height;
-  const ResizeMode mode = parse_resize_mode(request.resize);
   InpaintPicture result;
   if (request.only_masked) {
     zoom_in(result, picture, mask, request);
-  } else if (mode == ResizeMode::Latent) {  // the latents are brought to size later
-    const int cells_wide = nearest_multiple(picture.width, multiple);
-    const int cells_high = nearest_multiple(picture.height, multiple);
-    result.start = fitted(picture, ResizeMode::Stretch, cells_wide, cells_high);
-    result.mask = fitted(mask, ResizeMode::Stretch, cells_wide, cells_high);
-    result.original = fitted(picture, ResizeMode::Stretch, width, height);
-    result.overlay = doubled(fitted(mask, ResizeMode::Stretch, width, height));
-    result.place = whole(result.original);
   } else {
-    result.start = fitted(picture, mode, width, height);
-    result.mask = fitted(mask, mode, width, height);
-    const bool own_size = mode == ResizeMode::Stretch &&
-                          width == nearest_multiple(picture.width, multiple) &&
-                          height == nearest_multiple(picture.height, multiple);
-    result.original = own_size ? picture : result.start;
-    result.overlay = doubled(own_size ? mask : result.mask);
-    result.place = whole(result.original);
+    look_at_all(result, picture, mask, request, multiple);
   }
   result.unfilled = result.start;
   if (request.fill != "original") result.start = filled(result.start, result.mask);
@@ -94,7 +109,7 @@ InpaintPicture inpaint_picture(const Image& picture, const Mask& given,
 
 Image InpaintPicture::finished(const Image& painted) const {
   Image canvas = original;
-  paste(fitted(painted, place == whole(original) ? ResizeMode::Stretch : ResizeMode::Crop,
+  paste(fitted(painted, place == whole_of(original) ? ResizeMode::Stretch : ResizeMode::Crop,
                place.width(), place.height()),
         place.left, place.top, canvas);
   return blended(original, canvas, overlay);

@@ -9,6 +9,11 @@ namespace sfumato {
 /// "stretch", "crop", "fill" or "latent".
 ResizeMode parse_resize_mode(const std::string& name);
 
+// What is encoded at the beginning: the picture brought to the size of the request in its way, or,
+// when the latents are to be stretched, to its own size rounded to `multiple`.
+Image sized(const Image& picture, const ImageToImageRequest& request, int multiple);
+Mask sized(const Mask& mask, const ImageToImageRequest& request, int multiple);
+
 /// What a picture and a mask become before a part of the picture is painted anew, and how the
 /// result becomes a picture again. Source: A1111, modules/processing.py,
 /// StableDiffusionProcessingImg2Img.init and apply_overlay.

@@ -29,6 +29,9 @@ struct Observer {
   /// its clean latents [B, C, h, w].
   std::function<void(const at::Tensor& estimate, int first_image)> on_estimate =
       [](const at::Tensor&, int) {};
+  /// The latents [B, C, h, w] of the next pictures, one of which cannot be decoded; an exception
+  /// follows.
+  std::function<void(const at::Tensor& latents)> on_undecoded = [](const at::Tensor&) {};
   /// Something worth knowing in one line, such as what a LoRA changes.
   std::function<void(const std::string&)> on_note = [](const std::string&) {};
   CancelToken cancel = {};

@@ -2,54 +2,31 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "sfumato/base/error.h"
 #include "sfumato/tasks/batch.h"
+#include "sfumato/tasks/memory.h"
+#include "sfumato/tasks/model_sampling.h"
+#include "sfumato/tensor/memory.h"
 #include "sfumato/text/prompt_attention.h"
 #include "sfumato/text/prompt_parts.h"
 
 namespace sfumato {
 namespace {
 
-struct Words {
-  PromptPair texts;
-  std::vector<LoraUse> loras;
-};
-
-Words words_of(const PromptPair& asked, const Wildcards& wildcards, std::uint64_t seed) {
-  PromptPair filled = picture_prompts(asked, wildcards, seed);
-  PromptWithNetworks found = extract_networks(filled.prompt);
-  for (const auto& network : found.networks) {
-    if (network.kind == "lora" || network.kind == "lyco") continue;
-    throw Error(ErrorKind::Unsupported, "the prompt asks for a <" + network.kind + ":...>",
-                "only <lora:NAME:WEIGHT> is known");
-  }
-  return {{std::move(found.prompt), std::move(filled.negative_prompt)}, lora_uses(found.networks)};
-}
-
-void check_ready(const PaintCall& call) {
-  expect_filled_in(call.request);
-  if (!call.request.seed) throw Error(ErrorKind::InvalidArgument, "the request has no seed");
-  check(call.settings);
-  if (call.settings.variation_strength > 0.0 && !call.settings.variation_seed) {
-    throw Error(ErrorKind::InvalidArgument, "--variation-strength without --variation-seed",
-                "say which seed to mix in");
-  }
-  if (call.settings.tiling) {
-    throw Error(ErrorKind::Unsupported, "--tiling is not supported yet");
-  }
-}
-
 // The pictures from `first` on that can be painted together.
-PictureBatch next_batch(const PaintCall& call, int first) {
+PictureBatch next_batch(const PaintCall& call, int first, int most) {
   PictureBatch batch{.call = call, .first = first};
   const PromptPair asked{call.request.prompt, call.request.negative_prompt};
-  while (batch.size() < *call.request.batch && first + batch.size() < call.request.count) {
+  while (batch.size() < most && first + batch.size() < call.request.count) {
     const auto seeds = picture_seeds(call.request, call.settings, first + batch.size());
-    Words words = words_of(asked, call.sources.wildcards, seeds.seed), second = words;
+    PictureWords words = picture_words(asked, call.sources.wildcards, seeds.seed), second = words;
     if (call.second_prompts) {
-      second = words_of(*call.second_prompts, call.sources.wildcards, seeds.seed);
+      second = picture_words(*call.second_prompts, call.sources.wildcards, seeds.seed);
     }
     if (batch.size() == 0) {
       batch.loras = words.loras;
@@ -64,6 +41,28 @@ PictureBatch next_batch(const PaintCall& call, int first) {
   return batch;
 }
 
+int first_batch_size(const PaintCall& call) {
+  const auto [width, height] =
+      call.network_size.value_or(std::pair{*call.request.width, *call.request.height});
+  return fitting_batch(call.model, width, height, *call.request.batch, free_memory_for(call.model),
+                       call.observer);
+}
+
+// Nothing when memory ran out for a batch that can be made smaller.
+std::optional<std::vector<Image>> try_to_paint(
+    const PictureBatch& batch,
+    const std::function<std::vector<Image>(const PictureBatch&, Painted::Seconds&)>& paint,
+    Painted::Seconds& seconds) {
+  try {
+    return paint(batch, seconds);
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error) || batch.size() == 1) throw;
+  }
+  batch.call.observer.on_note("note: out of memory with " + std::to_string(batch.size()) +
+                              " pictures at once; painting " + std::to_string(batch.size() / 2));
+  return std::nullopt;
+}
+
 }  // namespace
 
 void expect_filled_in(const TextToImageRequest& request) {
@@ -74,10 +73,32 @@ void expect_filled_in(const TextToImageRequest& request) {
               "fill it with with_defaults()");
 }
 
+void expect_ready(const PaintCall& call) {
+  expect_filled_in(call.request);
+  if (!call.request.seed) throw Error(ErrorKind::InvalidArgument, "the request has no seed");
+  check(call.settings);
+  if (call.settings.variation_strength > 0.0 && !call.settings.variation_seed) {
+    throw Error(ErrorKind::InvalidArgument, "--variation-strength without --variation-seed",
+                "say which seed to mix in");
+  }
+}
+
 PromptPair picture_prompts(const PromptPair& asked, const Wildcards& wildcards,
                            std::uint64_t seed) {
   return {fill_wildcards(strip_comments(asked.prompt), wildcards, seed),
           fill_wildcards(strip_comments(asked.negative_prompt), wildcards, seed)};
+}
+
+PictureWords picture_words(const PromptPair& asked, const Wildcards& wildcards,
+                           std::uint64_t seed) {
+  PromptPair filled = picture_prompts(asked, wildcards, seed);
+  PromptWithNetworks found = extract_networks(filled.prompt);
+  for (const auto& network : found.networks) {
+    if (network.kind == "lora" || network.kind == "lyco") continue;
+    throw Error(ErrorKind::Unsupported, "the prompt asks for a <" + network.kind + ":...>",
+                "only <lora:NAME:WEIGHT> is known");
+  }
+  return {{std::move(found.prompt), std::move(filled.negative_prompt)}, lora_uses(found.networks)};
 }
 
 PictureSeeds picture_seeds(const TextToImageRequest& request, const SamplingSettings& settings,
@@ -128,11 +149,20 @@ Painted paint_batches(
     const PaintCall& call,
     const std::function<std::vector<Image>(const PictureBatch&, Painted::Seconds&)>& paint) {
   const at::NoGradGuard no_grad;
-  check_ready(call);
+  expect_ready(call);
+  if (call.request.spacing == kModelSpacing) {
+    call.observer.on_note(describe_model_sampling(call.model.config));
+  }
   Painted result;
+  int most = first_batch_size(call);
   for (int first = 0; first < call.request.count;) {
-    const PictureBatch batch = next_batch(call, first);
-    auto images = paint(batch, result.seconds);
+    const PictureBatch batch = next_batch(call, first, most);
+    auto painted = try_to_paint(batch, paint, result.seconds);
+    if (!painted) {
+      most = batch.size() / 2;
+      continue;
+    }
+    std::vector<Image>& images = *painted;
     for (int i = 0; i < batch.size(); ++i) {
       const auto at = static_cast<std::size_t>(i);
       call.observer.on_image(images[at], batch.seeds[at].seed, first + i);

@@ -20,14 +20,22 @@
 
 namespace sfumato {
 
-/// What prompts may name besides words.
+/// What a request may name besides words.
 struct PromptSources {
   Wildcards wildcards = {};
   PromptNetworks* networks = nullptr;  ///< null: none are known
+  const Model* refiner = nullptr;      ///< the model of RefinerSettings, where they ask for one
 };
 
 /// The prompts of one picture: those of `asked` without comments, its random choices made.
 PromptPair picture_prompts(const PromptPair& asked, const Wildcards& wildcards, std::uint64_t seed);
+
+/// The same with the tags <lora:...> taken out of the prompt. Throws Unsupported for other tags.
+struct PictureWords {
+  PromptPair texts;
+  std::vector<LoraUse> loras;
+};
+PictureWords picture_words(const PromptPair& asked, const Wildcards& wildcards, std::uint64_t seed);
 
 /// What a call paints.
 struct PaintCall {
@@ -37,6 +45,8 @@ struct PaintCall {
   const PromptSources& sources;
   const Observer& observer;
   std::optional<PromptPair> second_prompts = std::nullopt;  ///< of a second pass, if it has its own
+  /// Width and height of the largest picture that the network sees at once; unset: the request's.
+  std::optional<std::pair<int, int>> network_size = std::nullopt;
 };
 
 /// Seeds of the i-th picture of a call. With a variation strength the seed stays and the variation
@@ -66,8 +76,11 @@ struct PictureBatch {
 
 /// Throws InvalidArgument for a request, apart from its seed, without its defaults.
 void expect_filled_in(const TextToImageRequest& request);
+/// Throws InvalidArgument for a call that lacks its defaults, its seed or the seed to mix in.
+void expect_ready(const PaintCall& call);
 
-/// Calls `paint` for one batch after another and hands its pictures on.
+/// Calls `paint` for one batch after another and hands its pictures on. Batches that do not fit
+/// into memory are halved (see memory.h), also those of which that turns out too late.
 Painted paint_batches(
     const PaintCall& call,
     const std::function<std::vector<Image>(const PictureBatch&, Painted::Seconds&)>& paint);

@@ -8,8 +8,8 @@
 #include "sfumato/base/error.h"
 #include "sfumato/image/resample.h"
 #include "sfumato/sampling/names.h"
-#include "sfumato/sampling/run_sampler.h"
-#include "sfumato/sampling/timesteps.h"
+#include "sfumato/tasks/concat_channels.h"
+#include "sfumato/tasks/refiner.h"
 #include "sfumato/tasks/text_to_image.h"
 #include "sfumato/tensor/pixels.h"
 
@@ -38,18 +38,19 @@ at::Tensor cut(const at::Tensor& latents, const HiresSize& size) {
       .narrow(3, left, latents.size(3) - size.cut_x);
 }
 
-at::Tensor enlarged(const Model& model, const at::Tensor& latents, const SecondPass& pass) {
+at::Tensor enlarged(const Model& model, const at::Tensor& latents, const SecondPass& pass,
+                    const Observer& observer) {
   const std::int64_t cell = model.config.latent.downsample;
   if (pass.upscaler.starts_with("latent")) {
     return enlarged_latents(latents, pass.size.height / cell, pass.size.width / cell,
                             pass.upscaler);
   }
   const Filter filter = pass.upscaler == "bicubic" ? Filter::Bicubic : Filter::Lanczos;
-  std::vector<Image> pictures = to_images(decode_batch(model, latents));
+  std::vector<Image> pictures = to_images(decode_batch(model, latents, observer));
   for (auto& picture : pictures) {
     picture = resample(picture, pass.size.width, pass.size.height, filter);
   }
-  return model.autoencoder.encode(to_tensor(pictures).to(model.device));
+  return encode_batch(model, to_tensor(pictures), observer);
 }
 
 }  // namespace
@@ -68,16 +69,6 @@ at::Tensor enlarged_latents(const at::Tensor& latents, std::int64_t height, std:
   throw Error(ErrorKind::InvalidArgument, "unknown upscaler '" + upscaler + "'");
 }
 
-std::vector<double> repainting_levels(const SamplerInfo& sampler, const SpacingInfo& spacing,
-                                      const NoiseSchedule& schedule, int steps, double strength,
-                                      bool all_steps) {
-  const PartialRun part = partial_run(steps, strength, all_steps && strength > 0.0);
-  std::vector<double> sigmas = run_levels(sampler, spacing, schedule, part.steps);
-  const auto wanted = static_cast<std::size_t>(part.last_steps) + 1;
-  if (sigmas.size() > wanted) sigmas.erase(sigmas.begin(), sigmas.end() - wanted);
-  return sigmas;
-}
-
 std::optional<SecondPass> second_pass(const Model& model, const PaintRequest& request) {
   if (!request.hires_enabled()) return std::nullopt;
   const PaintRequest own = second_request(request);
@@ -85,14 +76,13 @@ std::optional<SecondPass> second_pass(const Model& model, const PaintRequest& re
   SecondPass pass{.size = hires_size(request, *request.width, *request.height, cell),
                   .steps = *own.steps,
                   .upscaler = request.hires_upscaler,
-                  .run = batch_run(model, own, own),
-                  .prompts = std::nullopt};
+                  .run = repainting_run(model, own, own, request.hires_strength,
+                                        /*all_steps=*/true),
+                  .prompts = std::nullopt,
+                  .refiner = request};
   const int multiple = size_multiple(model.config);
   expect_multiple("hires-width", pass.size.width - pass.size.cut_x * cell, multiple);
   expect_multiple("hires-height", pass.size.height - pass.size.cut_y * cell, multiple);
-  pass.run.sigmas = repainting_levels(*pass.run.sampler, find_spacing(*own.spacing),
-                                      NoiseSchedule(model.config.schedule), pass.steps,
-                                      request.hires_strength, /*all_steps=*/true);
   if (request.hires_prompt || request.hires_negative_prompt) {
     pass.prompts = {request.hires_prompt.value_or(request.prompt),
                     request.hires_negative_prompt.value_or(request.negative_prompt)};
@@ -105,7 +95,8 @@ at::Tensor paint_again(const PictureBatch& batch, const SecondPass& pass, const 
   Stopwatch watch;
   const Model& model = batch.call.model;
   const TextToImageRequest& request = batch.call.request;
-  const at::Tensor start = cut(enlarged(model, latents, pass), pass.size).contiguous();
+  const at::Tensor start =
+      cut(enlarged(model, latents, pass, batch.call.observer), pass.size).contiguous();
   seconds.decode += watch.lap();
 
   const auto cell = static_cast<int>(model.config.latent.downsample);
@@ -114,20 +105,24 @@ at::Tensor paint_again(const PictureBatch& batch, const SecondPass& pass, const 
   const auto& first_sampler = find_sampler(*request.sampler);
   const PromptSteps steps{.steps = prompt_steps(first_sampler, *request.steps),
                           .hires_steps = prompt_steps(*pass.run.sampler, pass.steps)};
-  BatchPrompts prompts = condition_batch(model, batch.second_texts, steps, width, height,
-                                         batch.prompt_options(/*second=*/true));
+  BatchPrompts prompts =
+      condition_batch(model, batch.second_texts, steps, width, height,
+                      batch.prompt_options(/*second=*/true), batch.call.observer);
+  BatchRun run = pass.run;
+  run.refiner = refiner_run(batch, pass.refiner, batch.second_texts, steps, width, height);
   seconds.prompt += watch.lap();
 
   std::vector<ImageNoiseOptions> sources = batch.noise();
   for (auto& source : sources) source.seed_delta = 0;  // counts in the first pass only
   BatchNoise noise(sources, latent_shape(model, width, height), model.device);
-  BatchRun run = pass.run;
   run.concat = inpainting_channels(model, {}, {}, width, height);
   const at::Tensor x = start + noise.next() * run.sigmas.front();
-  const at::Tensor result =
-      denoise_batch(model, std::move(prompts), run, x, noise, [&](const Step& step) {
+  const at::Tensor result = denoise_batch(
+      model, std::move(prompts), run, x, noise,
+      [&](const Step& step) {
         batch.step_done(steps_before + step.index, steps_before + step.count, step.denoised);
-      });
+      },
+      batch.call.observer);
   seconds.denoise += watch.lap();
   return result;
 }

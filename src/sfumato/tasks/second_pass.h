@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "sfumato/request/text_tasks.h"
-#include "sfumato/sampling/sigmas.h"
 #include "sfumato/tasks/batch.h"
 #include "sfumato/tasks/picture_batches.h"
 
@@ -22,6 +21,7 @@ struct SecondPass {
   std::string upscaler;
   BatchRun run;                       ///< sigmas begin where the strength says
   std::optional<PromptPair> prompts;  ///< when it has its own
+  RefinerSettings refiner = {};
 };
 
 /// Nothing unless the request, which has its defaults filled in, asks for one.
@@ -35,12 +35,5 @@ at::Tensor paint_again(const PictureBatch& batch, const SecondPass& pass, const 
 /// "latent-bicubic-antialiased", "latent-nearest" and "latent-nearest-exact".
 at::Tensor enlarged_latents(const at::Tensor& latents, std::int64_t height, std::int64_t width,
                             const std::string& upscaler);
-
-/// The noise levels of a run that repaints a share of the picture: the last ones of a run of
-/// `steps`, one interval more than the share; with `all_steps` the run is made longer instead, so
-/// that `steps` remain. Source: A1111, modules/sd_samplers_common.py, setup_img2img_steps.
-std::vector<double> repainting_levels(const SamplerInfo& sampler, const SpacingInfo& spacing,
-                                      const NoiseSchedule& schedule, int steps, double strength,
-                                      bool all_steps);
 
 }  // namespace sfumato

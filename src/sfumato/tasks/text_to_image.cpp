@@ -7,39 +7,38 @@
 #include <vector>
 
 #include "sfumato/base/error.h"
+#include "sfumato/nn/layers.h"
 #include "sfumato/tasks/batch.h"
+#include "sfumato/tasks/concat_channels.h"
+#include "sfumato/tasks/refiner.h"
 #include "sfumato/tasks/second_pass.h"
 #include "sfumato/tensor/pixels.h"
 
 namespace sfumato {
 namespace {
 
-at::Tensor first_pass(const PictureBatch& batch, const BatchRun& run, int more_steps,
-                      Painted::Seconds& seconds) {
+at::Tensor first_pass(const PictureBatch& batch, BatchRun run, const RefinerSettings& refiner,
+                      int more_steps, Painted::Seconds& seconds) {
   Stopwatch watch;
   const Model& model = batch.call.model;
   const TextToImageRequest& request = batch.call.request;
   const PromptSteps steps{.steps = prompt_steps(*run.sampler, *request.steps)};
   BatchPrompts prompts = condition_batch(model, batch.texts, steps, *request.width, *request.height,
-                                         batch.prompt_options());
+                                         batch.prompt_options(), batch.call.observer);
+  run.refiner = refiner_run(batch, refiner, batch.texts, steps, *request.width, *request.height);
   seconds.prompt += watch.lap();
 
   BatchNoise noise(batch.noise(), latent_shape(model, *request.width, *request.height),
                    model.device);
-  const at::Tensor x = noise.next() * run.sigmas.front();
-  const at::Tensor latents =
-      denoise_batch(model, std::move(prompts), run, x, noise, [&](const Step& step) {
+  const at::Tensor x = noise.next() * noise_at_start(run);
+  const at::Tensor latents = denoise_batch(
+      model, std::move(prompts), run, x, noise,
+      [&](const Step& step) {
         batch.step_done(step.index, step.count + more_steps, step.denoised);
-      });
+      },
+      batch.call.observer);
   seconds.denoise += watch.lap();
   return latents;
-}
-
-void expect_supported(const PaintRequest& request) {
-  check(request);
-  if (!request.refiner) return;
-  throw Error(ErrorKind::Unsupported, "--refiner is not supported yet",
-              "paint the picture again with img2img and the refiner as --model");
 }
 
 }  // namespace
@@ -50,24 +49,33 @@ TextToImageResult text_to_image(const Model& model, const PaintRequest& asked,
   TextToImageResult result;
   result.request = with_defaults(asked, model.config);
   const PaintRequest& request = result.request;
-  expect_supported(request);
+  check(request);
+  const nn::TilingGuard tiling(request.tiling);
   const std::optional<SecondPass> second = second_pass(model, request);
+  const int cell = static_cast<int>(model.config.latent.downsample);
+  expect_refiner(request, model, sources.refiner,
+                 second ? second->size.width - second->size.cut_x * cell : *request.width,
+                 second ? second->size.height - second->size.cut_y * cell : *request.height);
 
   if (second && second->run.sampler->has(kOneImage)) result.request.batch = 1;
   PaintCall call{model, request, request, sources, observer};
-  if (second) call.second_prompts = second->prompts;
+  if (second) {
+    call.second_prompts = second->prompts;
+    call.network_size = {second->size.width, second->size.height};
+  }
   static_cast<Painted&>(result) =
       paint_batches(call, [&](const PictureBatch& batch, Painted::Seconds& seconds) {
         BatchRun run = batch_run(model, request, request);
         run.concat = inpainting_channels(model, {}, {}, *request.width, *request.height);
         const int more = second ? static_cast<int>(second->run.sigmas.size()) - 1 : 0;
-        at::Tensor latents = first_pass(batch, run, more, seconds);
+        const RefinerSettings refiner = second ? RefinerSettings{} : RefinerSettings(request);
+        at::Tensor latents = first_pass(batch, run, refiner, more, seconds);
         if (second) {
           const int before = static_cast<int>(run.sigmas.size()) - 1;
           latents = paint_again(batch, *second, latents, before, seconds);
         }
         Stopwatch watch;
-        const at::Tensor pixels = decode_batch(model, latents);
+        const at::Tensor pixels = decode_batch(model, latents, observer);
         seconds.decode += watch.lap();
         return to_images(pixels);
       });
@@ -91,14 +99,16 @@ at::Tensor paint(const Model& model, std::span<const std::string> captions,
   const BatchRun run = batch_run(model, request, settings);
   BatchPrompts prompts =
       condition_captions(model, captions, request.negative_prompt, *request.width, *request.height);
-  const at::Tensor x = noise.next() * run.sigmas.front();
+  const at::Tensor x = noise.next() * noise_at_start(run);
   const int images = static_cast<int>(captions.size());
-  const at::Tensor latents =
-      denoise_batch(model, std::move(prompts), run, x, noise, [&](const Step& step) {
+  const at::Tensor latents = denoise_batch(
+      model, std::move(prompts), run, x, noise,
+      [&](const Step& step) {
         observer.on_step({step.index, step.count, 0, images, images});
         observer.cancel.throw_if_cancelled();
-      });
-  return decode_batch(model, latents);
+      },
+      observer);
+  return decode_batch(model, latents, observer);
 }
 
 }  // namespace sfumato

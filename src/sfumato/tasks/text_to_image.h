@@ -21,6 +21,8 @@ struct TextToImageResult : Painted {
 /// Fills in the family's defaults where the request says nothing (all but the seed) and checks it
 /// against what the family can do. Throws InvalidArgument or Unsupported.
 void fill_in_defaults(TextToImageRequest& request, const ModelConfig& config);
+/// The same for tasks that give the family the pictures it needs besides the prompt.
+void fill_in_open_fields(TextToImageRequest& request, const ModelConfig& config);
 
 template <class Request>
 Request with_defaults(Request request, const ModelConfig& config) {

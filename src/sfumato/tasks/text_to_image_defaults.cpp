@@ -1,27 +1,61 @@
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 #include "sfumato/base/error.h"
 #include "sfumato/sampling/names.h"
 #include "sfumato/sampling/sampler.h"
 #include "sfumato/sampling/sigmas.h"
+#include "sfumato/tasks/concat_channels.h"
+#include "sfumato/tasks/model_sampling.h"
 #include "sfumato/tasks/text_to_image.h"
 
 namespace sfumato {
 namespace {
 
-void expect_text_to_image(const ModelConfig& config) {
-  const auto refuse = [&](const std::string& why, const std::string& hint) {
-    throw Error(ErrorKind::Unsupported, "model '" + config.family + "' " + why, hint);
-  };
-  if (!config.unet) refuse("is an autoencoder on its own", "text-to-image needs a whole model");
-  if (config.text_encoders.empty()) refuse("is not conditioned on text", "it takes no prompt");
+[[noreturn]] void refuse_family(const ModelConfig& config, const std::string& why,
+                                const std::string& hint) {
+  throw Error(ErrorKind::Unsupported, "model '" + config.family + "' " + why, hint);
+}
+
+void expect_prompted(const ModelConfig& config) {
+  if (!config.unet) {
+    refuse_family(config, "is an autoencoder on its own", "text-to-image needs a whole model");
+  }
+  if (config.text_encoders.empty()) {
+    refuse_family(config, "is not conditioned on text", "it takes no prompt");
+  }
   for (const auto& encoder : config.text_encoders) {
-    if (encoder.kind == EncoderKind::Class)
-      refuse("is conditioned on classes", "it takes no prompt");
+    if (encoder.kind != EncoderKind::Class) continue;
+    refuse_family(config, "is conditioned on classes", "it takes no prompt");
   }
-  if (config.concat.kind != ConcatKind::None && config.concat.kind != ConcatKind::MaskedLatent) {
-    refuse("needs a picture besides the prompt", "choose a text-to-image model");
+}
+
+// Sampler and spacing under our names; by default as the model's own scheduler_config.json says.
+void fill_in_sampling(TextToImageRequest& request, const ModelConfig& config) {
+  if (!request.sampler && !request.spacing && !config.scheduler.empty()) {
+    request.spacing = kModelSpacing;
   }
+  if (request.spacing == kModelSpacing) {
+    const std::string_view own = model_sampler(config);
+    if (request.sampler && find_sampler(*request.sampler).name != own) {
+      throw Error(ErrorKind::InvalidArgument,
+                  "--spacing model goes with the model's own sampler, " + std::string(own) +
+                      ", not with " + *request.sampler,
+                  "leave --sampler out");
+    }
+    request.sampler = own;
+    return;
+  }
+  if (!request.sampler) {
+    request.sampler = config.defaults.sampler;
+    if (!request.spacing) request.spacing = config.defaults.spacing;
+  }
+  const SamplerName named = resolve_sampler(*request.sampler);
+  const auto& sampler = find_sampler(named.sampler);
+  request.sampler = sampler.name;
+  if (!request.spacing) request.spacing = named.spacing.value_or(sampler.spacing);
+  request.spacing = find_spacing(*request.spacing).name;
 }
 
 // As many pictures as keep the activations of a step at about those of two 512x512 pictures.
@@ -55,21 +89,20 @@ bool uses_eta(std::string_view sampler) {
 }
 
 void fill_in_defaults(TextToImageRequest& request, const ModelConfig& config) {
-  expect_text_to_image(config);
+  expect_prompted(config);
+  expect_channels(config, "txt2img", {ConcatKind::None, ConcatKind::MaskedLatent});
+  fill_in_open_fields(request, config);
+}
+
+void fill_in_open_fields(TextToImageRequest& request, const ModelConfig& config) {
+  expect_prompted(config);
   const DefaultsConfig& defaults = config.defaults;
   if (!request.width) request.width = static_cast<int>(defaults.width);
   if (!request.height) request.height = static_cast<int>(defaults.height);
   if (!request.steps) request.steps = static_cast<int>(defaults.steps);
   if (!request.guidance) request.guidance = defaults.guidance;
-  if (!request.sampler) {
-    request.sampler = defaults.sampler;
-    if (!request.spacing) request.spacing = defaults.spacing;
-  }
-  const SamplerName named = resolve_sampler(*request.sampler);
-  const auto& sampler = find_sampler(named.sampler);
-  request.sampler = sampler.name;
-  if (!request.spacing) request.spacing = named.spacing.value_or(sampler.spacing);
-  request.spacing = find_spacing(*request.spacing).name;
+  fill_in_sampling(request, config);
+  const auto& sampler = find_sampler(*request.sampler);
   if (!request.noise) request.noise = "torch_cpu";
   if (*request.noise != "torch_cpu" && *request.noise != "philox") {
     throw Error(ErrorKind::InvalidArgument, "unknown noise '" + *request.noise + "'",

@@ -12,7 +12,7 @@
 namespace sfumato::scenes {
 namespace {
 
-constexpr int kScenes = 300;
+constexpr int kReadScenes = 300;
 
 double gaussian(Random& random) {
   const double radius = std::sqrt(-2 * std::log(1 - random.uniform()));
@@ -54,7 +54,7 @@ TEST_P(SceneReader, IsRightOnFreshScenes) {
   const auto [size, blur, sigma] = GetParam();
   Random random(1);
   int right = 0, backgrounds = 0;
-  for (int i = 0; i < kScenes; ++i) {
+  for (int i = 0; i < kReadScenes; ++i) {
     const auto [scene, caption] = captioned_scene(1234, i, {});
     Image image = draw_scene(scene, size);
     if (sigma > 0) image = worsened(image, blur, sigma, random);
@@ -62,8 +62,8 @@ TEST_P(SceneReader, IsRightOnFreshScenes) {
     right += check_scene(seen, describe(scene)).right();
     backgrounds += seen.background == scene.background;
   }
-  EXPECT_GE(right, kScenes * 99 / 100);
-  EXPECT_GE(backgrounds, kScenes * 99 / 100);
+  EXPECT_GE(right, kReadScenes * 99 / 100);
+  EXPECT_GE(backgrounds, kReadScenes * 99 / 100);
 }
 
 INSTANTIATE_TEST_SUITE_P(Pictures, SceneReader,
@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(Pictures, SceneReader,
 
 // A reader that always says "right" would pass the test above.
 TEST(SceneReader, FindsEveryKindOfDifference) {
-  for (int i = 0; i < kScenes; ++i) {
+  for (int i = 0; i < kReadScenes; ++i) {
     const Scene scene = captioned_scene(99, i, {.objects = 2, .split = Split::Train}).scene;
     const SeenScene seen = read_scene(draw_scene(scene, 64));
 

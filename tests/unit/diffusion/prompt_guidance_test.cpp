@@ -84,6 +84,47 @@ TEST(PromptGuidance, CountsItsCalls) {
   EXPECT_EQ(values, (std::vector<double>{3, 3, 5, 5}));
 }
 
+TEST(PromptGuidance, OneThatFollowsAnotherCountsOn) {
+  PromptConditioning edited;
+  edited.parts.push_back({{{{1, tokens(3)}, {4, tokens(5)}}}, 1.0});
+  const PromptGuidance guidance{.scale = 1.0};
+  const auto first = split_guided_by_prompts(last_token, {edited}, {}, guidance).guided;
+  const auto second = split_guided_by_prompts(last_token, {edited}, {}, guidance).guided;
+  const auto apart = guided_by_prompts(last_token, {edited}, {}, 1.0);
+  first(pictures(1), 1.0);
+  first(pictures(1), 1.0);
+  EXPECT_EQ(second(pictures(1), 1.0).item<double>(), 5);
+  EXPECT_EQ(apart(pictures(1), 1.0).item<double>(), 3);
+}
+
+// Brooks et al. 2023, eq. 3, with a network that answers x + token + picture.
+TEST(PromptGuidance, TextAndPictureLeadEachWithItsOwnScale) {
+  int asked = 0;
+  const ConditionalDenoiser sees_picture = [&](const at::Tensor& x, double sigma,
+                                               const Conditioning& cond) {
+    asked = static_cast<int>(x.size(0));
+    return last_token(x, sigma, cond) + *cond.concat;
+  };
+  const auto with_picture = [](double token, double picture) {
+    ScheduledConditioning schedule = constant(token);
+    schedule.entries[0].conditioning.concat = at::full({1, 1, 1, 1}, picture, at::kDouble);
+    return schedule;
+  };
+  const auto guided = [&](double scale, double image_scale) {
+    const auto split = split_guided_by_prompts(
+        sees_picture, {{{{with_picture(3, 10), 1.0}}}, {{{with_picture(4, 20), 1.0}}}},
+        {with_picture(1, 10), with_picture(1, 20)}, {.scale = scale, .image_scale = image_scale});
+    return split.guided(pictures(2), 1.0).flatten();
+  };
+  const at::Tensor both = guided(7.0, 1.5);
+  EXPECT_EQ(asked, 6);
+  EXPECT_DOUBLE_EQ(both[0].item<double>(), 1 + 7 * 2 + 1.5 * 10);
+  EXPECT_DOUBLE_EQ(both[1].item<double>(), 1 + 1 + 7 * 3 + 1.5 * 20);
+  EXPECT_DOUBLE_EQ(guided(1.0, 2.0)[0].item<double>(), 1 + 2 + 2 * 10);
+  EXPECT_DOUBLE_EQ(guided(7.0, 1.0)[0].item<double>(), 1 + 7 * 2 + 10);
+  EXPECT_EQ(asked, 4);  // that scale is plain guidance
+}
+
 TEST(PromptGuidance, BatchesMustFit) {
   EXPECT_THROW(guided_by_prompts(last_token, {single(1)}, {}, 1.0)(pictures(2), 1.0), Error);
   EXPECT_THROW(guided_by_prompts(last_token, {single(1)}, {}, 2.0), Error);

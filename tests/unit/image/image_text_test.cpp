@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::string_literals;
 
-Image gradient(int width, int height) {
+Image text_gradient(int width, int height) {
   Image image(width, height);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
@@ -31,10 +31,11 @@ ImageText some_text() {
 
 TEST(ImageText, IsCarriedByEveryFormat) {
   for (const char* format : {"png", "jpg", "webp"}) {
-    const std::string bytes = encode_image(gradient(40, 30), format, some_text());
+    const std::string bytes = encode_image(text_gradient(40, 30), format, some_text());
     EXPECT_EQ(decode_image_text(bytes, "x"), some_text()) << format;
     EXPECT_EQ(decode_image(bytes, "x").width, 40) << format;
-    EXPECT_TRUE(decode_image_text(encode_image(gradient(8, 8), format), "x").empty()) << format;
+    EXPECT_TRUE(decode_image_text(encode_image(text_gradient(8, 8), format), "x").empty())
+        << format;
   }
 }
 
@@ -45,9 +46,9 @@ TEST(ImageText, WritesExifAsTheWebUiReadsIt) {
       "\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x1A\0\0\0\0"s
       "\0\x01\x92\x86\0\x07\0\0\0\x0E\0\0\0\x2C\0\0\0\0"s
       "UNICODE\0\0h\0\xE9\x96\xEA"s;
-  const std::string jpeg = encode_jpeg(gradient(8, 8), {{"parameters", "hé雪"}});
+  const std::string jpeg = encode_jpeg(text_gradient(8, 8), {{"parameters", "hé雪"}});
   EXPECT_NE(jpeg.find(expected), std::string::npos);
-  const std::string webp = encode_webp(gradient(8, 8), {{"parameters", "hé雪"}});
+  const std::string webp = encode_webp(text_gradient(8, 8), {{"parameters", "hé雪"}});
   EXPECT_NE(webp.find(expected.substr(6)), std::string::npos);
 }
 
@@ -83,7 +84,7 @@ TEST(ImageText, ReadsOtherProgramsExif) {
 
 TEST(ImageText, SurvivesDamagedExif) {
   for (const char* format : {"jpg", "webp"}) {
-    const std::string sound = encode_image(gradient(8, 8), format, some_text());
+    const std::string sound = encode_image(text_gradient(8, 8), format, some_text());
     for (std::size_t size = 0; size < sound.size(); ++size) {
       decode_image_text(sound.substr(0, size), "x");
     }
@@ -108,18 +109,18 @@ TEST(ImageText, SurvivesDamagedExif) {
 
 TEST(EncodeImage, JpegRefusesTextThatDoesNotFit) {
   const ImageText text{{"parameters", std::string(40000, 'x')}};
-  EXPECT_THROW(encode_jpeg(gradient(8, 8), text), Error);
-  EXPECT_EQ(decode_image_text(encode_webp(gradient(8, 8), text), "x"), text);
+  EXPECT_THROW(encode_jpeg(text_gradient(8, 8), text), Error);
+  EXPECT_EQ(decode_image_text(encode_webp(text_gradient(8, 8), text), "x"), text);
 }
 
 TEST(EncodeImage, WebPOfBestQualityIsLossless) {
-  const Image image = gradient(40, 30);
+  const Image image = text_gradient(40, 30);
   EXPECT_EQ(decode_image(encode_webp(image, {}, kBestQuality), "x").rgb, image.rgb);
 }
 
 TEST(EncodeImage, RefusesWhatItCannotWrite) {
-  EXPECT_THROW(encode_image(gradient(8, 8), "bmp"), Error);
-  EXPECT_THROW(encode_image(gradient(8, 8), "jpg", {}, 0), Error);
+  EXPECT_THROW(encode_image(text_gradient(8, 8), "bmp"), Error);
+  EXPECT_THROW(encode_image(text_gradient(8, 8), "jpg", {}, 0), Error);
   EXPECT_THROW(encode_image(Image(), "webp"), Error);
   EXPECT_THROW(encode_webp(Image(16384, 1)), Error);
   EXPECT_THROW(encode_jpeg(Image(65501, 1)), Error);
@@ -128,9 +129,9 @@ TEST(EncodeImage, RefusesWhatItCannotWrite) {
 TEST(WriteImage, GoesByTheEnding) {
   const auto folder = std::filesystem::temp_directory_path() / "sfumato-image-text-test";
   std::filesystem::create_directories(folder);
-  write_image(folder / "a.JPG", gradient(8, 8), some_text());
+  write_image(folder / "a.JPG", text_gradient(8, 8), some_text());
   EXPECT_EQ(read_image_text(folder / "a.JPG"), some_text());
-  EXPECT_THROW(write_image(folder / "a", gradient(8, 8)), Error);
+  EXPECT_THROW(write_image(folder / "a", text_gradient(8, 8)), Error);
   std::filesystem::remove_all(folder);
 }
 

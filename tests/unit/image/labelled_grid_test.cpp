@@ -47,5 +47,18 @@ TEST(LabelledGrid, PutsOneSheetPerZ) {
   EXPECT_THROW(labelled_grid(images, {}, {}), Error);
 }
 
+TEST(LabelledGrid, RefusesAPlotThatIsNoPictureBeforeItIsPainted) {
+  const Names few(2, "a"), many(100, "a");
+  EXPECT_NO_THROW(check_plot_size(300, 300, many, few, Names{""}));
+  EXPECT_THROW(check_plot_size(512, 512, few, many, few), Error);  // 51200 pixels high
+  EXPECT_THROW(check_plot_size(320, 320, many, many, Names{""}), Error);
+  try {
+    check_plot_size(512, 512, Names{""}, many, Names{""});
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::InvalidArgument);
+  }
+}
+
 }  // namespace
 }  // namespace sfumato

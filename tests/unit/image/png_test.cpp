@@ -11,7 +11,7 @@
 namespace sfumato {
 namespace {
 
-Image noise(int width, int height) {
+Image png_noise(int width, int height) {
   Random random(1);
   Image image(width, height);
   for (auto& value : image.rgb) value = static_cast<std::uint8_t>(random.bits());
@@ -60,7 +60,7 @@ std::string png_of(int width, int height, png_uint_32 format, const void* pixels
 }
 
 TEST(Png, DecodesWhatItEncodes) {
-  const Image image = noise(37, 11);
+  const Image image = png_noise(37, 11);
   const Image back = decode_image(encode_png(image), "x.png");
   EXPECT_EQ(back.width, 37);
   EXPECT_EQ(back.height, 11);
@@ -71,14 +71,14 @@ TEST(Png, CarriesTextInUtf8) {
   const ImageText text{{"parameters", "a red circle\nSteps: 20"},
                        {"sfumato", "{\"p\": \"Öl, 雪\"}"}};
   TemporaryFile file;
-  write_png(file.path, noise(8, 8), text);
+  write_png(file.path, png_noise(8, 8), text);
   EXPECT_EQ(read_image_text(file.path), text);
-  EXPECT_EQ(read_image(file.path).rgb, noise(8, 8).rgb);
+  EXPECT_EQ(read_image(file.path).rgb, png_noise(8, 8).rgb);
 }
 
 TEST(Png, RefusesTextKeysThatPngCannotHold) {
-  EXPECT_THROW(encode_png(noise(2, 2), {{"", "x"}}), Error);
-  EXPECT_THROW(encode_png(noise(2, 2), {{std::string(80, 'k'), "x"}}), Error);
+  EXPECT_THROW(encode_png(png_noise(2, 2), {{"", "x"}}), Error);
+  EXPECT_THROW(encode_png(png_noise(2, 2), {{std::string(80, 'k'), "x"}}), Error);
 }
 
 TEST(Png, ComposesAlphaOnWhite) {
@@ -100,14 +100,14 @@ TEST(Png, ConvertsSixteenBits) {
 }
 
 TEST(Png, RefusesEveryTruncation) {
-  const std::string bytes = encode_png(noise(16, 16), {{"k", "v"}});
+  const std::string bytes = encode_png(png_noise(16, 16), {{"k", "v"}});
   for (std::size_t size = 0; size < bytes.size(); size += 7) {
     EXPECT_EQ(kind_of(bytes.substr(0, size)), ErrorKind::Corrupt) << size;
   }
 }
 
 TEST(Png, SurvivesDamagedBytes) {
-  const std::string sound = encode_png(noise(16, 16), {{"k", "v"}});
+  const std::string sound = encode_png(png_noise(16, 16), {{"k", "v"}});
   Random random(3);
   for (int i = 0; i < 300; ++i) {
     std::string bytes = sound;
@@ -121,7 +121,7 @@ TEST(Png, SurvivesDamagedBytes) {
 }
 
 TEST(Png, RefusesHugeSizesBeforeAllocating) {
-  std::string bytes = encode_png(noise(4, 4));
+  std::string bytes = encode_png(png_noise(4, 4));
   // IHDR: length 4, type 4, width 4, height 4 from byte 8 on; its checksum covers 17 bytes.
   const auto claim = [&](unsigned width, unsigned height) {
     for (int i = 0; i < 4; ++i) {

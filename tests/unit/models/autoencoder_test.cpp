@@ -8,7 +8,7 @@
 namespace sfumato {
 namespace {
 
-AutoencoderConfig tiny(int64_t codebook_size) {
+AutoencoderConfig tiny_autoencoder(int64_t codebook_size) {
   return {.channels = 8,
           .channel_mult = {1, 2},
           .res_blocks = 1,
@@ -66,17 +66,17 @@ TEST(CodebookSubset, NumbersTheUsedEntriesAnew) {
 }
 
 TEST(AutoencoderVQ, HasLatentsOfTheCodebooksWidth) {
-  AutoencoderVQ model(tiny(11));
+  AutoencoderVQ model(tiny_autoencoder(11));
   const auto z = model->encode(at::randn({1, 3, 8, 12}));
   ASSERT_EQ(z.sizes(), at::IntArrayRef({1, 2, 4, 6}));
   EXPECT_EQ(model->decode(z).sizes(), at::IntArrayRef({1, 3, 8, 12}));
   EXPECT_EQ(model->named_parameters()["quantize.embedding.weight"].sizes(),
             at::IntArrayRef({11, 2}));
-  EXPECT_THROW(AutoencoderVQ(tiny(0)), Error);
+  EXPECT_THROW(AutoencoderVQ(tiny_autoencoder(0)), Error);
 }
 
 TEST(AutoencoderVQ, DecodesTheQuantizedLatent) {
-  AutoencoderVQ model(tiny(11));
+  AutoencoderVQ model(tiny_autoencoder(11));
   const at::NoGradGuard no_grad;
   const auto z = model->encode(at::randn({1, 3, 8, 8}));
   const auto quantized = model->quantize(z);
@@ -86,14 +86,14 @@ TEST(AutoencoderVQ, DecodesTheQuantizedLatent) {
 }
 
 TEST(AutoencoderVQ, TrainsTheEncoderThroughTheCodebook) {
-  AutoencoderVQ model(tiny(11));
+  AutoencoderVQ model(tiny_autoencoder(11));
   model->decode(model->encode(at::randn({1, 3, 8, 8}))).square().sum().backward();
   EXPECT_GT(model->named_parameters()["encoder.conv_in.weight"].grad().abs().sum().item<double>(),
             0.0);
 }
 
 TEST(AutoencoderKL, EncodesToAPosteriorAndTrains) {
-  AutoencoderKL model(tiny(0));
+  AutoencoderKL model(tiny_autoencoder(0));
   const auto posterior = model->encode(at::randn({2, 3, 8, 8}));
   ASSERT_EQ(posterior.mean.sizes(), at::IntArrayRef({2, 2, 4, 4}));
   const auto image = model->decode(posterior.sample(at::randn({2, 2, 4, 4})));

@@ -14,7 +14,7 @@
 namespace sfumato {
 namespace {
 
-ClipConfig tiny() {
+ClipConfig tiny_clip_config() {
   return {.text = {.vocabulary = 40,
                    .positions = 12,
                    .width = 16,
@@ -30,12 +30,12 @@ ClipConfig tiny() {
                     .projection = 8}};
 }
 
-at::Tensor ids() {
+at::Tensor clip_ids() {
   return at::tensor({38, 3, 4, 5, 39, 0, 38, 7, 39, 0, 0, 0}, at::kLong).view({2, 6});
 }
 
 TEST(Clip, HasTheNamesOfTheOriginalCheckpoint) {
-  Clip clip(tiny());
+  Clip clip(tiny_clip_config());
   std::set<std::string> names;
   for (const auto& parameter : clip->named_parameters()) names.insert(parameter.key());
   const std::set<std::string> block{
@@ -65,37 +65,37 @@ TEST(Clip, HasTheNamesOfTheOriginalCheckpoint) {
 }
 
 TEST(Clip, ATokenNeverSeesLaterOnes) {
-  OpenClipTextModel text(tiny().text);
-  at::Tensor changed = ids();
+  OpenClipTextModel text(tiny_clip_config().text);
+  at::Tensor changed = clip_ids();
   changed.index_put_({at::tensor({0}, at::kLong), at::tensor({5}, at::kLong)},
                      at::tensor({11}, at::kLong));
-  const auto before = text->forward(ids()).last, after = text->forward(changed).last;
+  const auto before = text->forward(clip_ids()).last, after = text->forward(changed).last;
   EXPECT_TRUE(at::equal(before.slice(1, 0, 5), after.slice(1, 0, 5)));
   EXPECT_FALSE(at::allclose(before.select(1, 5).select(0, 0), after.select(1, 5).select(0, 0)));
 }
 
 TEST(Clip, PooledFeaturesComeFromTheEndToken) {
-  OpenClipTextModel text(tiny().text);
+  OpenClipTextModel text(tiny_clip_config().text);
   // What stands behind EOS cannot matter, nor does the padding's length.
-  const auto whole = text->forward(ids()).pooled;
-  const auto cut = text->forward(ids().slice(0, 0, 1).slice(1, 0, 5)).pooled;
+  const auto whole = text->forward(clip_ids()).pooled;
+  const auto cut = text->forward(clip_ids().slice(0, 0, 1).slice(1, 0, 5)).pooled;
   EXPECT_TRUE(at::allclose(whole[0], cut[0], 1e-5, 1e-6));
 }
 
 TEST(Clip, PenultimateIsTheInputOfTheLastBlock) {
-  OpenClipTextConfig one_layer = tiny().text;
+  OpenClipTextConfig one_layer = tiny_clip_config().text;
   one_layer.layers = 1;
   OpenClipTextModel text(one_layer);
   const auto parameters = text->named_parameters();
-  const at::Tensor input = parameters["token_embedding.weight"].index({ids()}) +
+  const at::Tensor input = parameters["token_embedding.weight"].index({clip_ids()}) +
                            parameters["positional_embedding"].slice(0, 0, 6);
-  EXPECT_TRUE(at::allclose(text->forward(ids()).penultimate, input));
+  EXPECT_TRUE(at::allclose(text->forward(clip_ids()).penultimate, input));
 }
 
 TEST(Clip, GradientsReachEveryParameter) {
-  Clip clip(tiny());
+  Clip clip(tiny_clip_config());
   const auto logits = clip_logits(clip->encode_image(at::randn({2, 3, 16, 16})),
-                                  clip->encode_text(ids()), clip->logit_scale);
+                                  clip->encode_text(clip_ids()), clip->logit_scale);
   logits.log_softmax(-1).diagonal().mean().neg().backward();
   for (const auto& parameter : clip->named_parameters()) {
     ASSERT_TRUE(parameter.value().grad().defined()) << parameter.key();
@@ -104,7 +104,7 @@ TEST(Clip, GradientsReachEveryParameter) {
 }
 
 TEST(Clip, LogitsAreScaledCosines) {
-  Clip clip(tiny());
+  Clip clip(tiny_clip_config());
   const auto x = at::randn({3, 8});
   const auto logits = clip_logits(x, x * 5.0, clip->logit_scale);
   for (int64_t i = 0; i < 3; ++i) {
@@ -113,17 +113,17 @@ TEST(Clip, LogitsAreScaledCosines) {
 }
 
 TEST(Clip, TrainsUnderAutocast) {
-  Clip clip(tiny());
+  Clip clip(tiny_clip_config());
   const Autocast autocast(at::kCPU, at::kBFloat16);
   const auto logits = clip_logits(clip->encode_image(at::randn({2, 3, 16, 16})),
-                                  clip->encode_text(ids()), clip->logit_scale);
+                                  clip->encode_text(clip_ids()), clip->logit_scale);
   EXPECT_TRUE(logits.isfinite().all().item<bool>());
   logits.sum().backward();
   EXPECT_EQ(clip->logit_scale.grad().scalar_type(), at::kFloat);
 }
 
 TEST(Clip, StartsWithTheSpreadOfThePaper) {
-  ClipConfig config = tiny();
+  ClipConfig config = tiny_clip_config();
   config.text.width = 128;
   config.text.vocabulary = 500;
   OpenClipTextModel text(config.text);
@@ -143,18 +143,18 @@ TEST(Clip, IsDescribedWithoutMemory) {
 }
 
 TEST(Clip, RefusesWhatDoesNotFit) {
-  Clip clip(tiny());
+  Clip clip(tiny_clip_config());
   EXPECT_THROW(clip->encode_image(at::zeros({1, 3, 24, 24})), Error);
   EXPECT_THROW(clip->encode_text(at::zeros({1, 13}, at::kLong)), Error);
   EXPECT_THROW(clip->encode_text(at::full({1, 3}, 40, at::kLong)), Error);
   EXPECT_THROW(clip->encode_text(at::zeros({1, 3})), Error);
-  ClipConfig heads = tiny();
+  ClipConfig heads = tiny_clip_config();
   heads.text.heads = 3;
   EXPECT_THROW(Clip{heads}, Error);
-  ClipConfig projections = tiny();
+  ClipConfig projections = tiny_clip_config();
   projections.image.projection = 9;
   EXPECT_THROW(Clip{projections}, Error);
-  ClipConfig activation = tiny();
+  ClipConfig activation = tiny_clip_config();
   activation.text.activation = "relu";
   EXPECT_THROW(Clip{activation}, Error);
 }

@@ -8,7 +8,7 @@
 namespace sfumato {
 namespace {
 
-UNetConfig tiny() {
+UNetConfig tiny_unet() {
   return {.in_channels = 4,
           .out_channels = 3,
           .model_channels = 8,
@@ -31,7 +31,7 @@ void randomize(UNet& unet) {
 }
 
 TEST(UNet, KeepsTheSizeAndListensToItsInputs) {
-  UNet unet(tiny());
+  UNet unet(tiny_unet());
   randomize(unet);
   const auto x = at::randn({2, 4, 8, 4}), context = at::randn({2, 5, 6});
   const auto out = unet->forward(x, steps(), context);
@@ -44,7 +44,7 @@ TEST(UNet, KeepsTheSizeAndListensToItsInputs) {
 }
 
 TEST(UNet, NamesItsPartsLikeTheCheckpoints) {
-  UNet unet(tiny());
+  UNet unet(tiny_unet());
   const auto p = unet->named_parameters();
   for (const char* name : {"time_embed.0.weight", "time_embed.2.bias", "input_blocks.0.0.weight",
                            "input_blocks.1.0.in_layers.0.weight", "input_blocks.2.0.op.weight",
@@ -59,13 +59,13 @@ TEST(UNet, NamesItsPartsLikeTheCheckpoints) {
 }
 
 TEST(UNet, StartsByPredictingNothing) {
-  UNet unet(tiny());
+  UNet unet(tiny_unet());
   const auto out = unet->forward(at::randn({2, 4, 4, 4}), steps(), at::randn({2, 1, 6}));
   EXPECT_EQ(out.abs().max().item<double>(), 0.0);
 }
 
 TEST(UNet, GradientsReachEveryParameter) {
-  UNet unet(tiny());
+  UNet unet(tiny_unet());
   randomize(unet);
   unet->forward(at::randn({2, 4, 4, 4}), steps(), at::randn({2, 3, 6})).square().sum().backward();
   for (const auto& parameter : unet->named_parameters()) {
@@ -74,7 +74,7 @@ TEST(UNet, GradientsReachEveryParameter) {
 }
 
 TEST(UNet, TakesLabelsAndVectors) {
-  UNetConfig labelled = tiny();
+  UNetConfig labelled = tiny_unet();
   labelled.class_count = 7;
   UNet with_labels(labelled);
   randomize(with_labels);
@@ -84,7 +84,7 @@ TEST(UNet, TakesLabelsAndVectors) {
   };
   EXPECT_FALSE(at::allclose(label(1), label(2)));
 
-  UNetConfig vectored = tiny();
+  UNetConfig vectored = tiny_unet();
   vectored.vector_width = 5;
   UNet with_vector(vectored);
   EXPECT_TRUE(with_vector->named_parameters().contains("label_emb.0.2.weight"));
@@ -93,13 +93,13 @@ TEST(UNet, TakesLabelsAndVectors) {
 }
 
 TEST(UNet, RefusesWhatDoesNotFit) {
-  UNet unet(tiny());
+  UNet unet(tiny_unet());
   const auto context = at::randn({2, 3, 6});
   EXPECT_THROW(unet->forward(at::zeros({2, 3, 4, 4}), steps(), context), Error);
   EXPECT_THROW(unet->forward(at::zeros({2, 4, 4, 4}), steps(), at::randn({2, 3, 7})), Error);
   EXPECT_THROW(unet->forward(at::zeros({2, 4, 4, 4}), steps()), Error);
   EXPECT_THROW(unet->forward(at::zeros({2, 4, 5, 4}), steps(), context), Error);
-  UNetConfig heads = tiny();
+  UNetConfig heads = tiny_unet();
   heads.heads = 3;
   EXPECT_THROW(UNet{heads}, Error);
 }

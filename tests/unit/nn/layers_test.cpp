@@ -78,5 +78,18 @@ TEST(ResBlock, ResamplesWhenAsked) {
   EXPECT_EQ(size(Resample::Down), (std::vector<int64_t>{1, 6, 2, 3}));
 }
 
+TEST(TilingGuard, ConvolutionsDoNotKnowWhereTheEdgeIs) {
+  const InitGuard init(Init::Random, 3);
+  Conv2d conv(2, 3, 3);
+  const at::Tensor x = at::randn({1, 2, 6, 8});
+  const auto rolled = [](const at::Tensor& t) { return t.roll({1, 3}, {2, 3}); };
+  EXPECT_FALSE(at::allclose(conv(rolled(x)), rolled(conv(x)), 1e-5, 1e-5));
+  {
+    const TilingGuard tiling(true);
+    EXPECT_TRUE(at::allclose(conv(rolled(x)), rolled(conv(x)), 1e-5, 1e-5));
+  }
+  EXPECT_FALSE(at::allclose(conv(rolled(x)), rolled(conv(x)), 1e-5, 1e-5));
+}
+
 }  // namespace
 }  // namespace sfumato::nn

@@ -39,5 +39,26 @@ TEST(Attention, HeadsSeeOnlyTheirSliceOfTheWidth) {
   EXPECT_TRUE(at::allclose(whole.slice(2, 4), second, 1e-5, 1e-6));
 }
 
+// So many scores that they are computed part by part: the same as for few queries alone.
+TEST(Attention, LongSequencesAreComputedInParts) {
+  const at::NoGradGuard no_grad;
+  const auto q = at::randn({1, 1, 9000, 4}), k = at::randn({1, 1, 9000, 4});
+  const auto v = at::randn({1, 1, 9000, 4});
+  const auto long_result = attention(q, k, v);
+  for (const int64_t at : {0, 4500, 7450, 8992}) {
+    EXPECT_TRUE(
+        at::allclose(long_result.narrow(2, at, 8), attention(q.narrow(2, at, 8), k, v), 1e-4, 1e-5))
+        << at;
+  }
+}
+
+TEST(Attention, SamplesDoNotDependOnTheirNeighbours) {
+  const at::NoGradGuard no_grad;
+  const auto q = at::randn({3, 2, 4000, 8}), k = at::randn({3, 2, 4000, 8});
+  const auto together = attention(q, k, k);
+  EXPECT_TRUE(at::equal(together.narrow(0, 1, 1),
+                        attention(q.narrow(0, 1, 1), k.narrow(0, 1, 1), k.narrow(0, 1, 1))));
+}
+
 }  // namespace
 }  // namespace sfumato::ops

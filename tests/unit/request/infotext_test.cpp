@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "sfumato/base/error.h"
 
 namespace sfumato {
@@ -33,7 +35,7 @@ TEST(Infotext, LeavesOutWhatIsNotSaid) {
   text = with_settings(with_settings(text, SamplingSettings{}), HiresSettings{});
   InpaintSettings sharp;
   sharp.mask_blur = 0;
-  text = with_settings(with_settings(text, RefinerSettings{}), sharp);
+  text = with_settings(with_settings(text, RefinerSettings{}, {}), sharp);
   EXPECT_EQ(write_infotext(text), "x\nSteps: 1");
 }
 
@@ -69,16 +71,62 @@ TEST(Infotext, ARequestComesBackFromItsText) {
   request.hires_strength = 0.6;
   request.hires_sampler = "euler";
   request.hires_prompt = "a cat, close: up";
-  request.refiner = "xl-refiner";
+  request.refiner = "xl_refiner_1.0";
   request.refiner_switch = 0.7;
   Infotext text = infotext_of(request, {"model", "0123456789abcdef"});
   text = with_settings(with_settings(text, static_cast<const SamplingSettings&>(request)),
                        static_cast<const HiresSettings&>(request));
-  text = with_settings(text, static_cast<const RefinerSettings&>(request));
+  text = with_settings(text, static_cast<const RefinerSettings&>(request), {});
 
   const PaintRequest back = paint_request(read_infotext(write_infotext(text)));
   constexpr std::span<const Field<PaintRequest>> kTable = kPaintRequestFields;
   EXPECT_EQ(to_json(back, kTable).dump(2), to_json(request, kTable).dump(2));
+}
+
+TEST(Infotext, NamesARefinerAsTheWebUiDoes) {
+  RefinerSettings settings{.refiner = "models/checkpoints/xl_refiner_1.0.safetensors"};
+  ModelIdentity model{"m", ""};
+  model.parts["refiner"] = {"xl_refiner_1.0", "7440042bbdc8a24813002c09b6b69b64"};
+  const Infotext text = with_settings(Infotext{}, settings, model);
+  EXPECT_EQ(*text.find("Refiner"), "xl_refiner_1.0 [7440042bbd]");
+  EXPECT_EQ(*text.find("Refiner switch at"), "0.8");
+  const auto back = paint_request(
+      read_infotext("x\nSteps: 5, Seed: 1, Refiner: xl [7440042bbd], Refiner switch at: 0.6"));
+  EXPECT_EQ(back.refiner, "xl [7440042bbd]");  // models are found by this name, too
+  EXPECT_EQ(back.refiner_switch, 0.6);
+  settings.refiner_switch = 1;
+  EXPECT_EQ(with_settings(Infotext{}, settings, model).find("Refiner"), nullptr);
+}
+
+TEST(Infotext, NamesTheAutoencoderOfAFileOfItsOwn) {
+  ModelIdentity model{"m", "abcdef1234567"};
+  model.parts["vae"] = {"clear.safetensors", "0123456789abcdef"};
+  const Infotext text = infotext_of({}, model);
+  EXPECT_EQ(*text.find("VAE"), "clear.safetensors");
+  EXPECT_EQ(*text.find("VAE hash"), "0123456789");
+}
+
+TEST(Infotext, APictureThatWasPaintedOverComesBack) {
+  InpaintRequest request;
+  request.prompt = "a cat";
+  request.steps = 20;
+  request.seed = 3;
+  request.clip_skip = 2;
+  request.strength = 0.5;
+  request.noise_multiplier = 0.9;
+  request.mask_blur = 8;
+  request.invert_mask = request.only_masked = true;
+  request.padding = 16;
+  request.fill = "latent-noise";
+  Infotext text = with_settings(infotext_of(request, {}), SamplingSettings(request));
+  text = with_settings(std::move(text), InitImage(request));
+  text = with_settings(std::move(text), InpaintSettings(request));
+  const Infotext read = read_infotext(write_infotext(text));
+  request.noise = "philox";  // what the web UI draws when it does not say
+  EXPECT_EQ(to_json<InpaintRequest>(inpaint_request(read), kInpaintRequestFields),
+            to_json<InpaintRequest>(request, kInpaintRequestFields));
+  EXPECT_EQ(image_to_image_request(read).strength, 0.5);
+  EXPECT_EQ(image_to_image_request(read).clip_skip, 2);
 }
 
 TEST(PaintRequest, ReadsOldTextsOfTheWebUi) {

@@ -28,6 +28,18 @@ TEST(PlotAxis, ReadsRangesOfDecimals) {
   EXPECT_EQ(values_of("eta=-1-1 [3]"), (Values{"-1", "0", "1"}));
 }
 
+TEST(PlotAxis, KnowsEveryFieldOfARequest) {
+  EXPECT_EQ(values_of("guidance-rescale=0-1 [3]"), (Values{"0", "0.5", "1"}));
+  EXPECT_EQ(values_of("hires_scale=1.5,2"), (Values{"1.5", "2"}));
+  EXPECT_EQ(values_of("width=64-128 (+64)"), (Values{"64", "128"}));
+  EXPECT_EQ(values_of("tiling=true,false"), (Values{"true", "false"}));
+  EXPECT_EQ(parse_plot_axis("hires-scale=2").label(0), "hires-scale: 2");
+  EXPECT_THROW(parse_plot_axis("count=1,2"), Error);
+  for (const PlotAxis& axis : plot_axes()) {
+    EXPECT_NO_THROW(parse_plot_axis(std::string(axis.field) + "=1")) << axis.field;
+  }
+}
+
 TEST(PlotAxis, RefusesWhatItCannotRead) {
   for (const char* text :
        {"steps", "steps=", "steps=,", "steps=1.5", "steps=x", "steps=5-1", "steps=1-5 (0)",

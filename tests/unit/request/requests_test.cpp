@@ -96,6 +96,38 @@ TEST(CheckRequests, SayWhatIsMissing) {
   EXPECT_NE(message_of([&] { check(paint); }), "no error");
 }
 
+TEST(CheckRequests, KeepTheX4ModelToItsScale) {
+  UpscaleRequest upscale;
+  upscale.image = "a.png";
+  EXPECT_EQ(message_of([&] { check(upscale); }), "no error");
+  upscale.method = "x4";
+  upscale.scale = 2;
+  EXPECT_NE(message_of([&] { check(upscale); }).find("--method tiles"), std::string::npos);
+  upscale.scale = 4;
+  EXPECT_EQ(message_of([&] { check(upscale); }), "no error");
+  upscale.tile = 64;
+  upscale.tile_overlap = 33;
+  EXPECT_NE(message_of([&] { check(upscale); }).find("--tile-overlap 33"), std::string::npos);
+}
+
+TEST(RequestTables, TheSizeOfAnEnlargedPictureFollowsFromTheScale) {
+  for (const auto& row : kUpscaleRequestFields) {
+    EXPECT_NE(row.name, "width");
+    EXPECT_NE(row.name, "resize");
+  }
+  EXPECT_EQ(UpscaleRequest().strength, 0.3);
+}
+
+TEST(MixedPictures, HaveWeightsBehindAColon) {
+  using Pictures = std::vector<MixedPicture>;
+  EXPECT_EQ(mixed_pictures(" "), Pictures{});
+  EXPECT_EQ(mixed_pictures("a.png"), (Pictures{{"a.png", 1}}));
+  EXPECT_EQ(mixed_pictures("a.png:0.5, b c.jpg :-2"), (Pictures{{"a.png", 0.5}, {"b c.jpg", -2}}));
+  EXPECT_EQ(mixed_pictures("at 12:30.png"), (Pictures{{"at 12:30.png", 1}}));
+  EXPECT_NE(message_of([] { mixed_pictures("a.png,,b.png"); }), "no error");
+  EXPECT_NE(message_of([] { mixed_pictures(":2"); }), "no error");
+}
+
 TEST(HiresSize, FollowsTheWebUi) {
   HiresSettings settings;
   settings.hires_scale = 1.5;

@@ -10,6 +10,7 @@
 #include "sfumato/base/error.h"
 #include "sfumato/sampling/run_sampler.h"
 #include "sfumato/tasks/batch.h"
+#include "sfumato/tasks/concat_channels.h"
 #include "sfumato/tasks/film.h"
 #include "sfumato/tasks/inpaint_picture.h"
 #include "sfumato/tasks/second_pass.h"
@@ -19,7 +20,7 @@
 namespace sfumato {
 namespace {
 
-const Model& tiny_model() {
+const Model& tiny_image_model() {
   static const Model model = test::random_model("tiny_sd1");
   return model;
 }
@@ -54,7 +55,7 @@ Request request_for(const std::string& prompt) {
   return request;
 }
 
-int largest_difference(const Image& a, const Image& b) {
+int farthest_pixel(const Image& a, const Image& b) {
   EXPECT_EQ(a.rgb.size(), b.rgb.size());
   int largest = 0;
   for (std::size_t i = 0; i < std::min(a.rgb.size(), b.rgb.size()); ++i) {
@@ -96,15 +97,15 @@ TEST(ImageToImage, KeepsMoreOfThePictureAtLessStrength) {
   Observer observer;
   observer.on_step = [&](const Progress& progress) { steps = progress.steps; };
   request.strength = 0.5;
-  const auto half = image_to_image(tiny_model(), picture, request, observer);
+  const auto half = image_to_image(tiny_image_model(), picture, request, observer);
   EXPECT_EQ(steps, 3);
   EXPECT_EQ(half.images[0].width, 32);
   EXPECT_EQ(half.request.width, 32);
   request.strength = 1.0;
-  const auto all = image_to_image(tiny_model(), picture, request, observer);
+  const auto all = image_to_image(tiny_image_model(), picture, request, observer);
   EXPECT_EQ(steps, 4);
   EXPECT_NE(half.images[0].rgb, all.images[0].rgb);
-  EXPECT_EQ(all.images[0].rgb, image_to_image(tiny_model(), picture, request).images[0].rgb);
+  EXPECT_EQ(all.images[0].rgb, image_to_image(tiny_image_model(), picture, request).images[0].rgb);
 }
 
 TEST(ImageToImage, APictureDoesNotDependOnItsNeighbours) {
@@ -112,11 +113,11 @@ TEST(ImageToImage, APictureDoesNotDependOnItsNeighbours) {
   request.sampler = "euler_ancestral";
   request.count = 3;
   request.batch = 3;
-  const auto together = image_to_image(tiny_model(), gradient(32, 32), request);
+  const auto together = image_to_image(tiny_image_model(), gradient(32, 32), request);
   request.batch = 1;
-  const auto apart = image_to_image(tiny_model(), gradient(32, 32), request);
+  const auto apart = image_to_image(tiny_image_model(), gradient(32, 32), request);
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_LE(largest_difference(together.images[i], apart.images[i]), 1) << i;
+    EXPECT_LE(farthest_pixel(together.images[i], apart.images[i]), 1) << i;
   }
 }
 
@@ -126,19 +127,19 @@ TEST(ImageToImage, BringsThePictureToSize) {
     request.resize = mode;
     request.width = 48;
     request.height = 32;
-    const auto result = image_to_image(tiny_model(), gradient(37, 50), request);
+    const auto result = image_to_image(tiny_image_model(), gradient(37, 50), request);
     EXPECT_EQ(result.images[0].width, 48) << mode;
     EXPECT_EQ(result.images[0].height, 32) << mode;
   }
-  const auto rounded =
-      image_to_image(tiny_model(), gradient(37, 50), request_for<ImageToImageRequest>("a cat"));
+  const auto rounded = image_to_image(tiny_image_model(), gradient(37, 50),
+                                      request_for<ImageToImageRequest>("a cat"));
   EXPECT_EQ(rounded.images[0].width, 40);
   EXPECT_EQ(rounded.images[0].height, 48);
 }
 
 // Every byte outside the blurred mask is that of the picture, whatever is painted.
 void expect_kept(const Image& picture, const Mask& mask, const InpaintRequest& request) {
-  const auto result = inpaint(tiny_model(), picture, mask, request);
+  const auto result = inpaint(tiny_image_model(), picture, mask, request);
   const Image& image = result.images[0];
   const Mask soft = blurred(mask, request.mask_blur, request.mask_blur);
   ASSERT_EQ(image.width, picture.width);
@@ -177,9 +178,9 @@ TEST(Inpaint, PaintsOnlyAroundTheMask) {
 
 TEST(Inpaint, RefusesAMaskThatRepaintsNothing) {
   auto request = request_for<InpaintRequest>("a cat");
-  EXPECT_THROW(inpaint(tiny_model(), gradient(32, 32), Mask(32, 32), request), Error);
+  EXPECT_THROW(inpaint(tiny_image_model(), gradient(32, 32), Mask(32, 32), request), Error);
   request.invert_mask = true;
-  EXPECT_NO_THROW(inpaint(tiny_model(), gradient(32, 32), Mask(32, 32), request));
+  EXPECT_NO_THROW(inpaint(tiny_image_model(), gradient(32, 32), Mask(32, 32), request));
 }
 
 // As tiny_sd1, but its network sees mask and picture as five more channels.
@@ -202,7 +203,7 @@ TEST(InpaintingChannels, AreTheMaskAndThePictureWithoutIt) {
   EXPECT_EQ((*channels)[0][0].sum().item<double>(), 8 * 6);
   const at::Tensor known = model.autoencoder.encode(picture * (1.0 - mask));
   EXPECT_TRUE(at::allclose(channels->narrow(1, 1, 4), known));
-  EXPECT_FALSE(inpainting_channels(tiny_model(), picture, mask, 48, 32).has_value());
+  EXPECT_FALSE(inpainting_channels(tiny_image_model(), picture, mask, 48, 32).has_value());
 }
 
 TEST(InpaintingChannels, ServeEveryTask) {
@@ -239,13 +240,13 @@ TEST(Film, HasAFramePerStep) {
   observer.on_estimate = [&](const at::Tensor& estimate, int) { estimates.push_back(estimate); };
   auto request = request_for<ImageToImageRequest>("a cat");
   request.strength = 1.0;
-  const auto result = image_to_image(tiny_model(), gradient(32, 32), request, observer);
+  const auto result = image_to_image(tiny_image_model(), gradient(32, 32), request, observer);
   ASSERT_EQ(estimates.size(), 4u);
   for (const bool decode : {false, true}) {
-    const auto frames = film_frames(tiny_model(), estimates, decode);
+    const auto frames = film_frames(tiny_image_model(), estimates, decode);
     ASSERT_EQ(frames.size(), 4u);
     EXPECT_EQ(frames.front().width, 32);
-    EXPECT_LE(largest_difference(frames.back(), result.images[0]), 1);
+    EXPECT_LE(farthest_pixel(frames.back(), result.images[0]), 1);
   }
 }
 

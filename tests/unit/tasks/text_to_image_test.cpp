@@ -1,5 +1,6 @@
 #include "sfumato/tasks/text_to_image.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,6 +8,7 @@
 
 #include "sfumato/base/error.h"
 #include "sfumato/family/family.h"
+#include "sfumato/nn/layers.h"
 #include "support/random_model.h"
 
 namespace sfumato {
@@ -44,6 +46,25 @@ ErrorKind failure_of(const PaintRequest& request) {
   }
   ADD_FAILURE() << "accepted";
   return ErrorKind::Io;
+}
+
+TEST(TextToImage, TilesOnlyWhenAsked) {
+  PaintRequest request = request_for("a fish");
+  const auto plain = text_to_image(tiny_model(), request).images[0].rgb;
+  request.tiling = true;
+  EXPECT_NE(text_to_image(tiny_model(), request).images[0].rgb, plain);
+  request.tiling = false;
+  EXPECT_EQ(text_to_image(tiny_model(), request).images[0].rgb, plain);
+}
+
+TEST(TextToImage, TheDecoderOfATilingPictureHasNoEdges) {
+  const at::NoGradGuard no_grad;
+  const nn::TilingGuard tiling(true);
+  const auto& autoencoder = tiny_model().autoencoder;
+  const auto f = autoencoder.latent.downsample;
+  const at::Tensor z = at::randn({1, autoencoder.latent.channels, 8, 8});
+  EXPECT_TRUE(at::allclose(autoencoder.decode(z.roll({1, 3}, {2, 3})),
+                           autoencoder.decode(z).roll({f, 3 * f}, {2, 3}), 1e-3, 1e-4));
 }
 
 TEST(TextToImage, FillsInTheFamilysDefaults) {

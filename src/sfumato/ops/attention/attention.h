@@ -9,7 +9,8 @@ struct AttentionOptions {
   bool causal = false;  ///< token i sees tokens 0 .. i
 };
 
-/// softmax(q kᵀ · scale) v (Vaswani et al. 2017, eq. 1); the softmax is taken in float32.
+/// softmax(q kᵀ · scale) v (Vaswani et al. 2017, eq. 1); the softmax is taken in float32. Without
+/// gradients, memory for the scores is bounded: long sequences are computed part by part.
 ///   q       [B, H, T, D]
 ///   k, v    [B, H, S, D]
 ///   return  [B, H, T, D]  dtype of v

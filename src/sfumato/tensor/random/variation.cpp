@@ -52,6 +52,7 @@ ImageNoise::ImageNoise(ImageNoiseOptions options, at::IntArrayRef shape)
   if (from && (from->first < 1 || from->second < 1)) {
     throw Error(ErrorKind::InvalidArgument, "image noise: the size to keep must be positive");
   }
+  if (!options_.drawn_before.empty()) stream_(options_.drawn_before);
 }
 
 at::Tensor ImageNoise::first() {

@@ -28,6 +28,9 @@ struct ImageNoiseOptions {
   std::optional<std::pair<std::int64_t, std::int64_t>> resize_from = std::nullopt;
   /// Added to the seed for all noise after the first ("eta noise seed delta").
   std::uint64_t seed_delta = 0;
+  /// Shape of what was drawn from the same seed before (noise on a picture that the model sees), so
+  /// that the first noise is another; empty: nothing was.
+  std::vector<std::int64_t> drawn_before = {};
 };
 
 /// A stream of unit noise of one shape: the first call gives the start, the later ones the noise

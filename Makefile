@@ -1,6 +1,6 @@
 # The front door. Everything real is in CMakePresets.json; `make demo` and `make test` need nothing
 # but a Debian 12 with root or sudo: tools/setup.sh installs what is missing.
-.PHONY: demo test build setup asan bench format lint clean
+.PHONY: demo test build setup asan fuzz bench format lint clean
 .DEFAULT_GOAL := build
 
 PROMPT ?= a large red circle to the left of a small blue square on a beige background
@@ -26,6 +26,13 @@ asan: setup
 	@cmake --preset asan >build/configure-asan.log 2>&1 || { cat build/configure-asan.log; exit 1; }
 	@cmake --build --preset asan
 	@ctest --preset asan
+
+# Every reader against random damage, FUZZ_SECONDS each; needs clang-19 and libclang-rt-19-dev.
+FUZZ_SECONDS ?= 60
+fuzz: setup
+	@cmake --preset fuzz >build/configure-fuzz.log 2>&1 || { cat build/configure-fuzz.log; exit 1; }
+	@cmake --build --preset fuzz
+	@tests/fuzz/run.sh build/fuzz/bin $(FUZZ_SECONDS)
 
 bench: build
 	@$(BIN)/sfumato_bench

@@ -8,6 +8,7 @@
 #include "sfumato/checkpoint/gguf.h"
 #include "sfumato/checkpoint/storage_type.h"
 #include "sfumato/family/save_diffusers.h"
+#include "sfumato/family/tokenizer_text.h"
 
 namespace sfumato::cli {
 namespace fs = std::filesystem;
@@ -100,7 +101,8 @@ void CheckpointOutput::expect_other_than(const fs::path& source) const {
 }
 
 void CheckpointOutput::write(const Checkpoint& checkpoint,
-                             const std::function<ModelConfig()>& family, std::ostream& err) const {
+                             const std::function<ModelConfig()>& family, const fs::path& source,
+                             std::ostream& err) const {
   const TensorMap& tensors = checkpoint.tensors;
   if (storage_) expect_storable(tensors, *storage_);
   // Scales of quantised blocks are float16.
@@ -111,7 +113,9 @@ void CheckpointOutput::write(const Checkpoint& checkpoint,
                                 : checkpoint.metadata;
   switch (format_) {
     case CheckpointFormat::Diffusers: {
-      const auto left = save_diffusers(path_, tensors, family(), metadata, storage_);
+      const ModelConfig config = family();
+      const auto left = save_diffusers(path_, tensors, config, metadata, storage_,
+                                       tokenizer_text_of(source, config));
       if (left.empty()) break;
       err << "note: a diffusers folder has no place for " << left.size() << " tensors, first "
           << left[0] << "\n";

@@ -41,9 +41,10 @@ class CheckpointOutput {
   void expect_other_than(const std::filesystem::path& source) const;
 
   /// Writes it, whole or not at all. The family is asked for only if the layout depends on it.
-  /// What has no place in the layout is noted on `err`.
+  /// What has no place in the layout is noted on `err`. `source` is where the checkpoint was read
+  /// from.
   void write(const Checkpoint& checkpoint, const std::function<ModelConfig()>& family,
-             std::ostream& err) const;
+             const std::filesystem::path& source, std::ostream& err) const;
 
   const std::filesystem::path& path() const { return path_; }
 

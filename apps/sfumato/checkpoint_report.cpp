@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cstdlib>
 #include <map>
 #include <ostream>
 #include <vector>
@@ -61,17 +60,6 @@ void count_non_finite(const TensorMap& tensors, Json& report) {
   report["infinite"] = all - nans;
 }
 
-/// $XDG_CACHE_HOME/sfumato/hashes.json, or below ~/.cache; "" without a home.
-fs::path hash_cache() {
-  const auto set = [](const char* name) {
-    const char* value = std::getenv(name);
-    return fs::path(value ? value : "");
-  };
-  fs::path cache = set("XDG_CACHE_HOME");
-  if (cache.is_relative()) cache = set("HOME").empty() ? fs::path() : set("HOME") / ".cache";
-  return cache.empty() ? cache : cache / "sfumato" / "hashes.json";
-}
-
 /// Null for weights in several files.
 void add_hash(const fs::path& path, Json& report) {
   report["sha256"] = report["short_hash"] = nullptr;
@@ -82,7 +70,8 @@ void add_hash(const fs::path& path, Json& report) {
   report["short_hash"] = hash.substr(0, kShortHash);
 }
 
-void compare_with_family(const ModelConfig& config, const TensorMap& tensors, Json& report) {
+void compare_with_family(const ModelConfig& family, const TensorMap& tensors, Json& report) {
+  const ModelConfig config = with_parts_of(family, tensors);
   const TensorMap needed = needed_tensors(tensors, config, /*use_ema=*/true);
   const LoadReport found = compare(checkpoint_tensors(describe_model(config)), needed);
   report["missing"] = found.missing;
@@ -135,8 +124,10 @@ Json report_checkpoint(const fs::path& path, const std::string& family) {
     dtypes[c10::toString(tensor.scalar_type())] += tensor.numel();
   }
   try {
-    const ModelConfig config = family_of(path, family, checkpoint);
+    const FamilyChoice choice = family_of(path, family, checkpoint);
+    const ModelConfig& config = choice.config;
     report["family"] = config.family;
+    if (!choice.note.empty()) report["note"] = choice.note;
     report["needs"] = needs_of(config);
     compare_with_family(config, tensors, report);
   } catch (const Error& e) {
@@ -178,6 +169,7 @@ void print_checkpoint(std::ostream& out, const Json& report, std::size_t most) {
     separator = ", ";
   }
   out << ")\n";
+  if (report.contains("note")) out << report["note"].get<std::string>() << "\n";
   if (report.contains("needs")) print_list(out, "needs", report["needs"], most);
   for (const char* title : {"missing", "misshapen", "unused"}) {
     if (report.contains(title)) print_list(out, title, report[title], most);

@@ -1,22 +1,15 @@
 #include "checkpoint_source.h"
 
+#include <cstdlib>
+
 #include "sfumato/base/error.h"
 #include "sfumato/checkpoint/diffusers_folder.h"
 #include "sfumato/checkpoint/safetensors_shards.h"
-#include "sfumato/family/detect.h"
 #include "sfumato/family/family.h"
 
 namespace sfumato::cli {
 namespace fs = std::filesystem;
 namespace {
-
-TensorIndex index_of(const TensorMap& tensors) {
-  TensorIndex index;
-  for (const auto& [name, tensor] : tensors) {
-    index[name] = {std::string(c10::toString(tensor.scalar_type())), tensor.sizes().vec()};
-  }
-  return index;
-}
 
 /// The program's own folders hold one file, or a list of shards.
 fs::path weights_in(const fs::path& folder) {
@@ -24,7 +17,25 @@ fs::path weights_in(const fs::path& folder) {
   return fs::exists(shards) ? shards : folder / "model.safetensors";
 }
 
+FamilyChoice open_choice(const fs::path& path, const std::string& family,
+                         const Checkpoint& checkpoint) {
+  if (family.empty() && fs::exists(path / "family.toml")) {
+    return {.config = read_family(path / "family.toml"), .file = path.string()};
+  }
+  return choose_family(checkpoint.tensors, checkpoint.metadata, path, family, std::nullopt);
+}
+
 }  // namespace
+
+fs::path hash_cache() {
+  const auto set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return fs::path(value ? value : "");
+  };
+  fs::path cache = set("XDG_CACHE_HOME");
+  if (cache.is_relative()) cache = set("HOME").empty() ? fs::path() : set("HOME") / ".cache";
+  return cache.empty() ? cache : cache / "sfumato" / "hashes.json";
+}
 
 Checkpoint read_checkpoint(const fs::path& path) {
   if (!fs::is_directory(path) || is_diffusers_folder(path)) return open_checkpoint(path);
@@ -38,19 +49,16 @@ std::optional<fs::path> single_weights_file(const fs::path& path) {
   return file;
 }
 
-ModelConfig family_of(const fs::path& path, const std::string& family,
-                      const Checkpoint& checkpoint) {
-  if (family.ends_with(".toml")) return read_family(family);
-  if (!family.empty()) return find_family(family);
-  if (fs::exists(path / "family.toml")) return read_family(path / "family.toml");
-  return detect_family(index_of(checkpoint.tensors), path.string(),
-                       stated_prediction(checkpoint.metadata));
+FamilyChoice family_of(const fs::path& path, const std::string& family,
+                       const Checkpoint& checkpoint) {
+  return settle_family(open_choice(path, family, checkpoint), checkpoint.tensors);
 }
 
 std::optional<ModelConfig> family_if_known(const fs::path& path, const std::string& family,
                                            const Checkpoint& checkpoint) {
   try {
-    return family_of(path, family, checkpoint);
+    const FamilyChoice choice = open_choice(path, family, checkpoint);
+    return choice.twins.empty() ? std::optional(choice.config) : std::nullopt;
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::Unsupported) throw;
     return std::nullopt;

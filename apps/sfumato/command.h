@@ -14,7 +14,12 @@ struct Streams {
   std::ostream& err;   ///< progress and diagnostics
   CancelToken cancel;  ///< fires at Ctrl-C
   bool out_is_terminal = false, err_is_terminal = false;
+  std::ostream* events = nullptr;  ///< with --progress json: takes JSON, one object a line
 };
+
+/// Thrown by a command that has answered a question with no, on `out`: exit status 1, nothing more
+/// is said.
+struct AnswerIsNo {};
 
 /// One subcommand; `args` are the words after its name. Throws sfumato::Error, which main() turns
 /// into message, hint and exit status.
@@ -27,7 +32,8 @@ struct Command {
 /// All of them, in menu order (commands.cpp).
 std::span<const Command* const> commands();
 
-extern const Command txt2img, img2img, inpaint, inspect, convert, merge, list_samplers, list_models,
-    data, eval, train, completion, manual;
+extern const Command txt2img, img2img, inpaint, outpaint, edit, depth2img, upscale, variations,
+    paint_grid, interpolate, inspect, convert, merge, pull, list_samplers, list_models, data, eval,
+    train, completion, manual, verify, show_config, decode;
 
 }  // namespace sfumato::cli

@@ -124,10 +124,10 @@ std::string zsh_completion(std::span<const CommandDescription> commands) {
     for (const auto& flag : command.flags) {
       std::string spec = "--" + flag.name + "[" + zsh_text(flag.help) + "]";
       if (!flag.value.empty()) {
-        spec += ":" + flag.value + ":";
+        spec += ":" + zsh_text(flag.value) + ":";
         if (!flag.choices.empty()) {
           spec += "(" + joined(flag.choices) + ")";
-        } else if (flag.value == "TEXT") {
+        } else if (flag.value != "N" && flag.value != "X") {
           spec += "_files";
         }
       }

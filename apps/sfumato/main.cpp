@@ -1,7 +1,9 @@
 #include <c10/util/Exception.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <new>
@@ -9,6 +11,8 @@
 #include <vector>
 
 #include "command.h"
+#include "flags.h"
+#include "progress.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/nearest.h"
 
@@ -25,14 +29,16 @@ extern "C" void on_interrupt(int signal) {
 
 void print_help(std::ostream& out) {
   out << "usage: sfumato COMMAND [options]\n\nlatent diffusion: pictures from words\n\ncommands\n";
+  std::size_t width = 0;
+  for (const auto* command : commands()) width = std::max(width, command->name.size());
   for (const auto* command : commands()) {
-    out << "  " << command->name << std::string(12 - command->name.size(), ' ') << command->summary
-        << "\n";
+    out << "  " << command->name << std::string(width + 2 - command->name.size(), ' ')
+        << command->summary << "\n";
   }
   out << "\nsfumato COMMAND --help tells more.\n";
 }
 
-void run(std::span<const char* const> args, Streams io) {
+void run_words(std::span<const char* const> args, Streams io) {
   if (args.empty()) {
     print_help(io.err);
     throw Error(ErrorKind::InvalidArgument, "no command given",
@@ -61,10 +67,16 @@ std::string printable(std::string text) {
   return text;
 }
 
-int report(const std::string& what, const std::string& hint, int status) {
-  std::cout.flush();
-  std::cerr << "sfumato: " << printable(what) << "\n";
-  if (!hint.empty()) std::cerr << "hint: " << printable(hint) << "\n";
+constexpr int kInternalError = 5, kNo = 1;
+
+int report(const Streams& io, const std::string& what, const std::string& hint, int status) {
+  io.out.flush();
+  if (io.events) {
+    write_event(*io.events, "error", {{"status", status}, {"message", what}, {"hint", hint}});
+    return status;
+  }
+  io.err << "sfumato: " << printable(what) << "\n";
+  if (!hint.empty()) io.err << "hint: " << printable(hint) << "\n";
   return status;
 }
 
@@ -95,13 +107,19 @@ std::string usual_hint(ErrorKind kind, std::span<const char* const> args) {
   return "";
 }
 
-int report_memory() {
-  return report("out of memory", usual_hint(ErrorKind::OutOfMemory, {}),
+int report_error(const Streams& io, const Error& e, std::span<const char* const> args) {
+  const std::string hint = e.hint().empty() ? usual_hint(e.kind(), args) : e.hint();
+  return report(io, e.what(), hint, exit_code(e.kind()));
+}
+
+int report_memory(const Streams& io) {
+  return report(io, "out of memory", usual_hint(ErrorKind::OutOfMemory, {}),
                 exit_code(ErrorKind::OutOfMemory));
 }
 
-int report_internal(const std::string& what) {
-  return report("internal error: " + what, "this is a bug: please report it with the command", 1);
+int report_internal(const Streams& io, const std::string& what) {
+  return report(io, "internal error: " + what, "this is a bug: please report it with the command",
+                kInternalError);
 }
 
 bool is_about_memory(const std::string& what) {
@@ -109,24 +127,68 @@ bool is_about_memory(const std::string& what) {
          what.find("can't allocate memory") != std::string::npos;
 }
 
-int guarded(std::span<const char* const> args, Streams io) {
-  try {
-    run(args, io);
+int guarded(std::span<const char* const> args, const Streams& io) {
+  const auto done = [&, start = std::chrono::steady_clock::now()](int status) {
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     io.out.flush();
     if (!io.out) throw Error(ErrorKind::Io, "cannot write to standard output");
-    return 0;
+    if (!io.events) return status;
+    write_event(*io.events, "done", {{"status", status}, {"seconds", spent.count()}});
+    return status;
+  };
+  try {
+    try {
+      run_words(args, io);
+    } catch (const AnswerIsNo&) {
+      return done(kNo);
+    }
+    return done(0);
   } catch (const Error& e) {
-    const std::string hint = e.hint().empty() ? usual_hint(e.kind(), args) : e.hint();
-    return report(e.what(), hint, exit_code(e.kind()));
+    return report_error(io, e, args);
   } catch (const std::bad_alloc&) {
-    return report_memory();
+    return report_memory(io);
   } catch (const c10::Error& e) {
     const auto what = first_line(e.what_without_backtrace());
-    return is_about_memory(what) ? report_memory() : report_internal(what);
+    return is_about_memory(what) ? report_memory(io) : report_internal(io, what);
   } catch (const std::exception& e) {
     const auto what = first_line(e.what());
-    return is_about_memory(what) ? report_memory() : report_internal(what);
+    return is_about_memory(what) ? report_memory(io) : report_internal(io, what);
   }
+}
+
+/// "txt2img", "eval scenes"; "" for words that name no command.
+std::string command_words(std::span<const char* const> args) {
+  for (const auto* command : commands()) {
+    if (args.empty() || command->name != args.front()) continue;
+    const std::string name(command->name);
+    for (const auto part : command->parts) {
+      if (args.size() > 1 && part == args[1]) return name + ' ' + args[1];
+    }
+    return name;
+  }
+  return "";
+}
+
+int run_telling_progress(std::span<const char* const> args, Streams io) {
+  std::string progress = "auto";
+  try {
+    const std::string words = command_words(args);
+    if (!words.empty() && !asks_for_help(args.subspan(1))) {
+      progress = progress_asked_for(words, args.subspan(1));
+    }
+  } catch (const Error& e) {
+    return report_error(io, e, args);
+  }
+  if (progress == "none") io.err_is_terminal = false;
+  if (progress != "json") return guarded(args, io);
+  std::ostream& events = io.err;
+  NoteBuffer notes(events);
+  std::ostream err(&notes);
+  return guarded(args, {.out = io.out,
+                        .err = err,
+                        .cancel = io.cancel,
+                        .out_is_terminal = io.out_is_terminal,
+                        .events = &events});
 }
 
 }  // namespace
@@ -138,9 +200,9 @@ int main(int argc, char** argv) {
   std::signal(SIGTERM, on_interrupt);
   std::signal(SIGPIPE, SIG_IGN);
   const std::vector<const char*> args(argv + 1, argv + argc);
-  return guarded(args, {.out = std::cout,
-                        .err = std::cerr,
-                        .cancel = sfumato::CancelToken(interrupted),
-                        .out_is_terminal = isatty(STDOUT_FILENO) == 1,
-                        .err_is_terminal = isatty(STDERR_FILENO) == 1});
+  return run_telling_progress(args, {.out = std::cout,
+                                     .err = std::cerr,
+                                     .cancel = sfumato::CancelToken(interrupted),
+                                     .out_is_terminal = isatty(STDOUT_FILENO) == 1,
+                                     .err_is_terminal = isatty(STDERR_FILENO) == 1});
 }

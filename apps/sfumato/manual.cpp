@@ -56,9 +56,10 @@ std::string markdown_manual(std::span<const CommandDescription> commands) {
       "`--name VALUE` and `--name=VALUE` mean the same, after `--` no flags follow, and `--help`\n"
       "goes with every command. Results are written to standard output, everything else to "
       "standard\n"
-      "error. Exit status: 0 done, 2 wrong usage, 3 bad input or output file, 4 unsupported or "
-      "out\n"
-      "of memory, 130 interrupted.\n";
+      "error. Flags that are not given take their values from the environment and from files,\n"
+      "see [configuration](configuration.md). Exit status: 0 done, 1 the answer is no (verify),\n"
+      "2 wrong usage, 3 bad input or output file, 4 unsupported or out of memory, 5 internal\n"
+      "error, 130 interrupted.\n";
   for (const auto& command : commands) text += "\n" + section(command);
   return text;
 }

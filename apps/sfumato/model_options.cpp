@@ -1,14 +1,20 @@
 #include "model_options.h"
 
 #include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <torch/version.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <ostream>
+#include <string_view>
 
+#include "checkpoint_source.h"
+#include "model_files.h"
+#include "name_list.h"
 #include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"
-#include "sfumato/base/files.h"
 #include "sfumato/base/sha256.h"
+#include "sfumato/checkpoint/file_hash.h"
+#include "sfumato/diffusion/prediction.h"
 #include "sfumato/family/load_model.h"
 
 namespace sfumato {
@@ -17,6 +23,89 @@ std::span<const EmbeddedFile> embedded_scenes();  // src/sfumato/CMakeLists.txt
 
 namespace sfumato::cli {
 namespace fs = std::filesystem;
+namespace {
+
+/// A file of a part: as named, or below the models folder.
+std::string part_path(const ModelOptions& options, const std::string& kind,
+                      const std::string& name) {
+  if (name.empty() || fs::exists(name)) return name;
+  const auto found = find_weights(models_folder(options), kind, name);
+  return found ? found->string() : name;
+}
+
+SplitFiles split_files(const ModelOptions& options) {
+  SplitFiles files{.unet = part_path(options, "unet", options.unet),
+                   .vae = part_path(options, "vae", options.vae)};
+  for (const auto& name :
+       split_names(options.clip, [](const std::string& whole) { return fs::exists(whole); })) {
+    files.clip.push_back(part_path(options, "clip", name));
+  }
+  return files;
+}
+
+/// Without --model a U-Net of its own is what everything else is put around.
+std::string base_path(const ModelOptions& options) {
+  const bool from_parts = !options.unet.empty() && options.model == "scenes";
+  return from_parts ? "" : model_path(options);
+}
+
+WeightsIdentity identify_file(const fs::path& file, std::ostream& err) {
+  constexpr std::uintmax_t kLarge = 1u << 30;
+  if (fs::file_size(file) > kLarge && !is_hash_remembered(file, hash_cache())) {
+    err << "note: hashing " << file.string() << ", this once\n";
+  }
+  return {file.filename().string(), file_sha256(file, hash_cache())};
+}
+
+std::string precision_name(at::ScalarType dtype) {
+  if (dtype == at::kFloat) return "float32";
+  return dtype == at::kBFloat16 ? "bfloat16" : "float16";
+}
+
+/// "AVX2", or "" when LibTorch does not say.
+std::string instruction_set() {
+  constexpr std::string_view kLabel = "CPU capability usage: ";
+  const std::string config = at::show_config();
+  const auto at = config.find(kLabel);
+  if (at == config.npos) return "";
+  const auto begin = at + kLabel.size();
+  return config.substr(begin, config.find('\n', begin) - begin);
+}
+
+std::map<std::string, std::string> compute_facts(const Model& model) {
+  std::map<std::string, std::string> facts{
+      {"device", model.device.is_cuda() ? "cuda" : "cpu"},
+      {"precision", precision_name(model.dtype)},
+      {"prediction", std::string(prediction_name(model.config.prediction))},
+      {"libtorch", TORCH_VERSION}};
+  if (model.device.is_cpu()) facts["instructions"] = instruction_set();
+  return facts;
+}
+
+WeightsIdentity identify_weights(const ModelOptions& options, const Model& model,
+                                 std::ostream& err) {
+  const std::string path = base_path(options);
+  if (path == "scenes") {
+    for (const auto& file : embedded_scenes()) {
+      if (file.name == "model.safetensors") return {"scenes", sha256_hex(file.bytes)};
+    }
+  }
+  const fs::path named = path.empty() ? split_files(options).unet : path;
+  std::string name = named.filename().empty()  ? named.parent_path().filename().string()
+                     : fs::is_directory(named) ? named.filename().string()
+                                               : named.stem().string();
+  if (name.empty()) name = model.config.family;
+  const auto file = single_weights_file(named);
+  if (!file || !fs::exists(*file)) return {name, ""};
+  return {name, identify_file(*file, err).hash};
+}
+
+VaeTiling parse_vae_tiling(const std::string& name) {
+  if (name == "on") return VaeTiling::On;
+  return name == "off" ? VaeTiling::Off : VaeTiling::Auto;
+}
+
+}  // namespace
 
 at::Device parse_device(const std::string& name) {
   if (name == "cpu") return at::kCPU;
@@ -46,27 +135,20 @@ at::ScalarType parse_precision(const std::string& name, at::Device device) {
 }
 
 fs::path models_folder(const ModelOptions& options) {
-  if (!options.models_dir.empty()) return options.models_dir;
-  const char* folder = std::getenv("SFUMATO_MODELS");
-  return folder && *folder ? folder : "models";
+  return options.models_dir.empty() ? "models" : options.models_dir;
 }
 
 std::string model_path(const ModelOptions& options) {
   if (options.model == "scenes" || options.model.empty() || fs::exists(options.model)) {
     return options.model;
   }
-  const fs::path folder = models_folder(options);
-  for (const fs::path& parent : {folder / "checkpoints", folder}) {
-    for (const char* extension : {"", ".safetensors", ".ckpt", ".gguf", ".pt"}) {
-      const fs::path path = parent / (options.model + extension);
-      if (fs::exists(path)) return path.string();
-    }
-  }
-  return options.model;  // load_model() says that there is none
+  const auto found = find_weights(models_folder(options), "checkpoints", options.model);
+  return found ? found->string() : options.model;  // load_model() says that there is none
 }
 
-Model open_model(const ModelOptions& options) {
-  if (!options.family.empty() && (options.model == "scenes" || fs::is_directory(options.model))) {
+Model open_model(const ModelOptions& options, std::ostream& err) {
+  const std::string path = base_path(options);
+  if (!options.family.empty() && (path == "scenes" || fs::exists(fs::path(path) / "family.toml"))) {
     throw Error(ErrorKind::InvalidArgument,
                 "--family " + options.family + ": " + options.model + " brings its own family",
                 "leave --family out; it is for single .safetensors files");
@@ -75,21 +157,41 @@ Model open_model(const ModelOptions& options) {
   load.device = parse_device(options.device);
   load.dtype = parse_precision(options.precision, load.device);
   load.family = options.family;
-  return load_model(model_path(options), load);
+  load.use_ema = !options.no_ema;
+  if (!options.prediction.empty()) load.prediction = parse_prediction(options.prediction);
+  load.split = split_files(options);
+  load.on_note = [&err](const std::string& note) { err << "note: " << note << "\n"; };
+  Model model = load_model(path, load);
+  model.autoencoder.tiling = parse_vae_tiling(options.vae_tiling);
+  return model;
 }
 
-ModelIdentity identify_model(const ModelOptions& options, const Model& model) {
-  if (options.model == "scenes") {
-    for (const auto& file : embedded_scenes()) {
-      if (file.name == "model.safetensors") return {"scenes", sha256_hex(file.bytes)};
-    }
+std::optional<Model> open_refiner(const RefinerSettings& settings, const ModelOptions& options,
+                                  ModelIdentity& identity, std::ostream& err) {
+  if (!settings.refiner_enabled()) return std::nullopt;
+  ModelOptions own;
+  own.model = *settings.refiner;
+  own.no_ema = options.no_ema;
+  own.device = options.device;
+  own.precision = options.precision;
+  own.vae_tiling = options.vae_tiling;
+  own.models_dir = options.models_dir;
+  Model refiner = open_model(own, err);
+  identity.parts["refiner"] = identify_weights(own, refiner, err);
+  return refiner;
+}
+
+ModelIdentity identify_model(const ModelOptions& options, const Model& model, std::ostream& err) {
+  const auto [name, hash] = identify_weights(options, model, err);
+  ModelIdentity identity{.name = name, .hash = hash, .computed = compute_facts(model)};
+  const SplitFiles files = split_files(options);
+  if (!files.unet.empty()) identity.parts["unet"] = identify_file(files.unet, err);
+  if (!files.vae.empty()) identity.parts["vae"] = identify_file(files.vae, err);
+  for (std::size_t i = 0; i < files.clip.size(); ++i) {
+    const std::string part = i == 0 ? "clip" : "clip" + std::to_string(i + 1);
+    identity.parts[part] = identify_file(files.clip[i], err);
   }
-  fs::path file = model_path(options);
-  if (fs::is_directory(file)) file /= "model.safetensors";
-  if (!fs::exists(file)) return {model.config.family, ""};
-  ModelIdentity identity{fs::path(options.model).stem().string(), ""};
-  if (identity.name.empty()) identity.name = model.config.family;
-  if (fs::file_size(file) <= 512u << 20) identity.hash = sha256_hex(read_file(file));
+  if (options.no_ema) identity.computed["averaged_weights"] = "no";
   return identity;
 }
 

@@ -1,9 +1,10 @@
 #include "prompt_options.h"
 
 #include <algorithm>
-#include <sstream>
-#include <vector>
+#include <utility>
 
+#include "model_files.h"
+#include "name_list.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/nearest.h"
 #include "sfumato/text/prompt_styles.h"
@@ -12,16 +13,6 @@
 namespace sfumato::cli {
 namespace fs = std::filesystem;
 namespace {
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, ',');) {
-    const auto first = part.find_first_not_of(' '), last = part.find_last_not_of(' ');
-    if (first != part.npos) parts.push_back(part.substr(first, last - first + 1));
-  }
-  return parts;
-}
 
 struct LoraFlag {
   std::string name;  // as in a prompt
@@ -51,24 +42,45 @@ LoraFlag parse_lora(const std::string& text) {
   return lora;
 }
 
+/// "ink, wash:0.5" as its LoRAs; a file or a name in the models folder may have commas.
+std::vector<LoraFlag> parse_loras(const std::vector<std::string>& texts, const fs::path& models) {
+  const auto is_one = [&](const std::string& text) {
+    const std::string name = text.substr(0, text.rfind(':'));
+    return fs::is_regular_file(text) || fs::is_regular_file(name) ||
+           (name.find(',') != name.npos && find_weights(models, "loras", name));
+  };
+  std::vector<LoraFlag> loras;
+  for (const auto& text : texts) {
+    for (const auto& one : split_names(text, is_one)) loras.push_back(parse_lora(one));
+  }
+  return loras;
+}
+
 std::vector<PromptStyle> styles_of(const PromptFlags& flags, const fs::path& models) {
   if (!flags.styles_file.empty()) return load_styles(flags.styles_file);
   const fs::path usual = models / "styles.csv";
   if (fs::exists(usual)) return load_styles(usual);
-  throw Error(ErrorKind::NotFound, "--style " + flags.style + ": there is no " + usual.string(),
+  throw Error(ErrorKind::NotFound,
+              "--style " + flags.styles.front() + ": there is no " + usual.string(),
               "name the file with --styles-file");
 }
 
 void apply_styles_to(const PromptFlags& flags, const fs::path& models,
                      TextToImageRequest& request) {
-  const auto names = split_at_commas(flags.style);
-  if (names.empty()) return;
+  if (flags.styles.empty()) return;
   const auto styles = styles_of(flags, models);
-  std::vector<std::string> known;
+  const auto is_style = [&](const std::string& name) {
+    return find_style(styles, name) != nullptr;
+  };
+  std::vector<std::string> names, known;
   for (const auto& style : styles) known.push_back(style.name);
-  for (const auto& name : names) {
-    if (find_style(styles, name)) continue;
-    throw Error(ErrorKind::NotFound, "no style '" + name + "'", suggestion(name, known));
+  for (const auto& text : flags.styles) {
+    for (auto& name : split_names(text, is_style)) {
+      if (!is_style(name)) {
+        throw Error(ErrorKind::NotFound, "no style '" + name + "'", suggestion(name, known));
+      }
+      names.push_back(std::move(name));
+    }
   }
   auto pair = apply_styles({request.prompt, request.negative_prompt}, names, styles);
   request.prompt = std::move(pair.prompt);
@@ -77,12 +89,25 @@ void apply_styles_to(const PromptFlags& flags, const fs::path& models,
 
 }  // namespace
 
+void add_prompt_flags(Flags& flags, PromptFlags& prompt) {
+  const std::string title = "prompt";
+  flags.add_repeated(
+      "style", "TEXT", "names of styles, separated by commas; may be given several times",
+      [&prompt](std::string_view text) { prompt.styles.emplace_back(text); }, title);
+  flags.add_repeated(
+      "lora", "TEXT", "NAME[:WEIGHT] or a file, separated by commas; may be given several times",
+      [&prompt](std::string_view text) { prompt.loras.emplace_back(text); }, title);
+  flags.add<PromptFlags>(prompt, kPromptFlagFields, title);
+}
+
 void apply_prompt_flags(const PromptFlags& flags, const fs::path& models,
                         TextToImageRequest& request) {
   apply_styles_to(flags, models, request);
-  for (const auto& text : split_at_commas(flags.lora)) {
-    const LoraFlag lora = parse_lora(text);
-    request.prompt += "<lora:" + lora.name + ":" + nlohmann::json(lora.weight).dump() + ">";
+  for (const auto& lora : parse_loras(flags.loras, models)) {
+    const std::string tag = "<lora:" + lora.name;
+    const bool named = request.prompt.find(tag + ":") != std::string::npos ||
+                       request.prompt.find(tag + ">") != std::string::npos;
+    if (!named) request.prompt += tag + ":" + nlohmann::json(lora.weight).dump() + ">";
   }
 }
 
@@ -93,13 +118,17 @@ LoadedSources::LoadedSources(const PromptFlags& flags, const fs::path& models, c
     sources_.wildcards = load_wildcards(folder);
   }
   const fs::path loras = models / "loras", embeddings = models / "embeddings";
-  if (flags.lora.empty() && !fs::is_directory(loras) && !fs::is_directory(embeddings)) return;
+  if (flags.loras.empty() && !fs::is_directory(loras) && !fs::is_directory(embeddings)) return;
   networks_.emplace(model, loras, embeddings);
   sources_.networks = &*networks_;
-  for (const auto& text : split_at_commas(flags.lora)) {
-    const LoraFlag lora = parse_lora(text);
+  for (const auto& lora : parse_loras(flags.loras, models)) {
     if (!lora.file.empty()) networks_->add_lora(lora.file);
   }
+}
+
+void LoadedSources::add_refiner(std::optional<Model> refiner) {
+  refiner_ = std::move(refiner);
+  sources_.refiner = refiner_ ? &*refiner_ : nullptr;
 }
 
 }  // namespace sfumato::cli

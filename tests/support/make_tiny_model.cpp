@@ -1,5 +1,5 @@
-// make_tiny_model FAMILY FOLDER: writes a model folder with random weights, for the tests of the
-// program.
+// make_tiny_model FAMILY[+KIND] FOLDER: writes a model folder with random weights, for the tests of
+// the program. With a kind of further channels (see random_model.h) the network sees them.
 #include <exception>
 #include <iostream>
 

@@ -12,10 +12,29 @@
 
 namespace sfumato::test {
 
-/// A model of a tiny family whose every weight is random - also those that training starts from
-/// zero, without which neither prompt nor noise would reach the picture.
+/// The family "FAMILY", or for "FAMILY+KIND" one like it whose network sees further channels:
+/// depth, masked_latent or edited_image.
+inline ModelConfig tiny_config(const std::string& name) {
+  const auto plus = name.find('+');
+  if (plus == std::string::npos) return find_family(name);
+  const std::string kind = name.substr(plus + 1), family = name.substr(0, plus);
+  const auto latent = find_family(family).latent.channels;
+  const auto more = kind == "depth" ? 1 : kind == "masked_latent" ? latent + 1 : latent;
+  std::string toml = find_family(family).toml;
+  const auto put = [&](const std::string& old, const std::string& text) {
+    toml.replace(toml.find(old), old.size(), text);
+  };
+  put("family = \"" + family, "family = \"" + family + "_" + kind);
+  put("in_channels = " + std::to_string(latent), "in_channels = " + std::to_string(latent + more));
+  toml.erase(toml.find("[fingerprint]"));
+  toml += "[concat]\nkind = \"" + kind + "\"\nchannels = " + std::to_string(more) + "\n";
+  return parse_family(toml, name);
+}
+
+/// A model of a tiny family (see tiny_config) whose every weight is random - also those that
+/// training starts from zero, without which neither prompt nor noise would reach the picture.
 inline Model random_model(const std::string& family) {
-  const ModelConfig& config = find_family(family);
+  const ModelConfig config = tiny_config(family);
   const bool file = std::any_of(config.text_encoders.begin(), config.text_encoders.end(),
                                 [](const auto& e) { return e.tokenizer == TokenizerKind::File; });
   const auto positions = config.text_encoders.empty() ? 16 : config.text_encoders[0].positions;

@@ -16,7 +16,7 @@ struct Shell {
 constexpr Shell kShells[] = {
     {"bash", bash_completion}, {"zsh", zsh_completion}, {"fish", fish_completion}};
 
-void run(std::span<const char* const> args, Streams io) {
+void run_completion(std::span<const char* const> args, Streams io) {
   std::string name;
   Flags flags("sfumato completion", "prints a script that completes commands and flags in a shell");
   flags.add_positional("SHELL", "bash, zsh or fish", 1,
@@ -37,6 +37,6 @@ void run(std::span<const char* const> args, Streams io) {
 }  // namespace
 
 const Command completion{
-    .name = "completion", .summary = "print a script for bash, zsh or fish", .run = run};
+    .name = "completion", .summary = "print a script for bash, zsh or fish", .run = run_completion};
 
 }  // namespace sfumato::cli

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 #include "../checkpoint_output.h"
@@ -11,24 +12,24 @@
 #include "../flags.h"
 #include "sfumato/adapters/merged_adapters.h"
 #include "sfumato/base/error.h"
-#include "sfumato/checkpoint/load_into.h"
-#include "sfumato/checkpoint/split_part.h"
 #include "sfumato/family/checkpoint_names.h"
-#include "sfumato/tensor/shape.h"
+#include "sfumato/family/split_files.h"
 
 namespace sfumato::cli {
 namespace {
 namespace fs = std::filesystem;
 
-struct Options {
+struct ConvertOptions {
   std::string family, vae;
   bool no_ema = false;
 };
-constexpr std::array kOptionFields{
-    Field<Options>{"vae", &Options::vae, "a file whose autoencoder takes the place of IN's"},
-    Field<Options>{"no-ema", &Options::no_ema,
-                   "keep the last weights of training instead of the averaged ones"},
-    Field<Options>{"family", &Options::family, "family of a checkpoint that cannot tell it"},
+constexpr std::array kConvertFields{
+    Field<ConvertOptions>{"vae", &ConvertOptions::vae,
+                          "a file whose autoencoder takes the place of IN's"},
+    Field<ConvertOptions>{"no-ema", &ConvertOptions::no_ema,
+                          "keep the last weights of training instead of the averaged ones"},
+    Field<ConvertOptions>{"family", &ConvertOptions::family,
+                          "family of a checkpoint that cannot tell it"},
 };
 
 struct Lora {
@@ -37,7 +38,7 @@ struct Lora {
 };
 
 /// "FILE" or "FILE:0.8"; a file whose name has the colon is that file.
-Lora parse_lora(std::string_view text) {
+Lora parse_baked_lora(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == text.npos || fs::exists(text)) return {fs::path(text), 1.0};
   Lora lora{fs::path(text.substr(0, colon)), 0.0};
@@ -52,9 +53,9 @@ Lora parse_lora(std::string_view text) {
   return lora;
 }
 
-struct CommandLine {
+struct ConvertLine {
   std::vector<std::string> words;  ///< IN, OUT
-  Options options;
+  ConvertOptions options;
   OutputOptions output;
   std::vector<Lora> loras;
 
@@ -66,10 +67,10 @@ struct CommandLine {
     flags.add_positional("OUT", "FILE.safetensors, FILE.gguf or FOLDER/ (as diffusers has it)", 1,
                          take);
     flags.add<OutputOptions>(output, kCheckpointOutputFields);
-    flags.add<Options>(options, kOptionFields);
+    flags.add<ConvertOptions>(options, kConvertFields);
     flags.add_repeated("lora", "FILE[:X]",
                        "an adapter to bake in, with its strength; may be given several times",
-                       [this](std::string_view text) { loras.push_back(parse_lora(text)); });
+                       [this](std::string_view text) { loras.push_back(parse_baked_lora(text)); });
     if (!flags.parse(args, out)) return false;
     if (words.size() == 2) return true;
     throw Error(ErrorKind::InvalidArgument,
@@ -77,36 +78,6 @@ struct CommandLine {
                 "try: sfumato convert model.ckpt model.safetensors");
   }
 };
-
-// What is replaced tells what has to come, if there is anything.
-void expect_same_shapes(const TensorMap& old, const TensorMap& fresh, const std::string& file) {
-  if (old.empty()) return;
-  const LoadReport report = compare(old, fresh);
-  if (!report.missing.empty()) {
-    throw Error(ErrorKind::Corrupt, file + ": its autoencoder has no '" + report.missing[0] + "'",
-                "it belongs to another family");
-  }
-  if (!report.misshapen.empty()) {
-    const auto& first = report.misshapen[0];
-    throw Error(ErrorKind::Corrupt,
-                file + ": tensor '" + first.name + "' is " + shape_string(first.in_file) +
-                    ", the checkpoint's " + shape_string(first.in_model),
-                "it belongs to another family");
-  }
-}
-
-void bake_vae(TensorMap& tensors, const std::string& file, const ModelConfig& config) {
-  const std::string& prefix = config.checkpoint.autoencoder;
-  TensorMap fresh = split_part(open_checkpoint(file).tensors, DiffusersPart::Vae, prefix, file);
-  TensorMap old;
-  for (auto it = tensors.lower_bound(prefix); it != tensors.end();) {
-    if (!it->first.starts_with(prefix)) break;
-    if (!is_ignored(it->first, config)) old.insert(*it);
-    it = tensors.erase(it);
-  }
-  expect_same_shapes(old, fresh, file);
-  tensors.merge(fresh);
-}
 
 void bake_loras(const TensorMap& tensors, const std::vector<Lora>& loras, const ModelConfig& config,
                 std::ostream& err) {
@@ -120,8 +91,8 @@ void bake_loras(const TensorMap& tensors, const std::vector<Lora>& loras, const 
   for (const auto& line : merged.set(std::move(uses))) err << line << "\n";
 }
 
-void run(std::span<const char* const> args, Streams io) {
-  CommandLine line;
+void run_convert(std::span<const char* const> args, Streams io) {
+  ConvertLine line;
   if (!line.parse(args, io.out)) return;
   const std::string& in = line.words[0];
   const CheckpointOutput output(line.words[1], line.output);
@@ -131,21 +102,23 @@ void run(std::span<const char* const> args, Streams io) {
   Checkpoint checkpoint = read_checkpoint(in);
   const auto known = family_if_known(in, line.options.family, checkpoint);
   const auto family = [&] {
-    return known ? *known : family_of(in, line.options.family, checkpoint);
+    return known ? *known : family_of(in, line.options.family, checkpoint).config;
   };
   // Where the family does not matter, every one keeps its parts in the usual places.
   const ModelConfig usual = known.value_or(ModelConfig{});
   checkpoint.tensors = with_one_unet(std::move(checkpoint.tensors), usual, !line.options.no_ema);
-  if (!line.options.vae.empty()) bake_vae(checkpoint.tensors, line.options.vae, usual);
+  checkpoint.tensors =
+      with_split_files(std::move(checkpoint.tensors), {.vae = line.options.vae}, &usual);
   if (!line.loras.empty()) bake_loras(checkpoint.tensors, line.loras, family(), io.err);
   io.cancel.throw_if_cancelled();
-  output.write(checkpoint, family, io.err);
+  output.write(checkpoint, family, in, io.err);
   io.out << output.path().string() << "\n";
 }
 
 }  // namespace
 
-const Command convert{
-    .name = "convert", .summary = "write a checkpoint in another layout or type", .run = run};
+const Command convert{.name = "convert",
+                      .summary = "write a checkpoint in another layout or type",
+                      .run = run_convert};
 
 }  // namespace sfumato::cli

@@ -11,21 +11,21 @@
 namespace sfumato::cli {
 namespace {
 
-struct Options {
+struct DataOptions {
   std::string out, split = "train";
   std::uint64_t count = 10000, seed = 0;
   int size = 64, objects = 0;
 };
 
-constexpr std::array kFields{
-    Field<Options>{"out", &Options::out, "folder of the shards"},
-    Field<Options>{"count", &Options::count, "number of scenes", 1, 1e9},
-    Field<Options>{"size", &Options::size, "side of the pictures in pixels", 32, 1024},
-    Field<Options>{"seed", &Options::seed, "same seed, same data set"},
-    Field<Options>{"objects", &Options::objects, "per scene, 1 to 3; 0 = mixed", 0, 3},
-    Field<Options>{"split", &Options::split,
-                   "train, test (captions never trained on) or heldout (pairs of objects never "
-                   "trained on)"},
+constexpr std::array kDataFields{
+    Field<DataOptions>{"out", &DataOptions::out, "folder of the shards"},
+    Field<DataOptions>{"count", &DataOptions::count, "number of scenes", 1, 1e9},
+    Field<DataOptions>{"size", &DataOptions::size, "side of the pictures in pixels", 32, 1024},
+    Field<DataOptions>{"seed", &DataOptions::seed, "same seed, same data set"},
+    Field<DataOptions>{"objects", &DataOptions::objects, "per scene, 1 to 3; 0 = mixed", 0, 3},
+    Field<DataOptions>{"split", &DataOptions::split,
+                       "train, test (captions never trained on) or heldout (pairs of objects never "
+                       "trained on)"},
 };
 
 scenes::Split parse_split(const std::string& name) {
@@ -37,10 +37,10 @@ scenes::Split parse_split(const std::string& name) {
 }
 
 void write_scenes(std::span<const char* const> args, Streams io) {
-  Options options;
+  DataOptions options;
   Flags flags("sfumato data scenes",
               "draws captioned pictures of coloured shapes and writes them as WebDataset shards");
-  flags.add<Options>(options, kFields);
+  flags.add<DataOptions>(options, kDataFields);
   if (!flags.parse(args, io.out)) return;
   if (options.out.empty()) {
     throw Error(ErrorKind::InvalidArgument, "no folder given", "add: --out DIR");
@@ -69,7 +69,7 @@ void write_scenes(std::span<const char* const> args, Streams io) {
   io.out << options.out << std::endl;
 }
 
-void run(std::span<const char* const> args, Streams io) {
+void run_data(std::span<const char* const> args, Streams io) {
   const std::string kind = args.empty() ? "" : args.front();
   if (kind == "scenes") return write_scenes(args.subspan(1), io);
   if (kind == "--help" || kind == "-h") {
@@ -82,10 +82,11 @@ void run(std::span<const char* const> args, Streams io) {
               "try: sfumato data scenes --out DIR");
 }
 
-constexpr std::array<std::string_view, 1> kParts{"scenes"};
+constexpr std::array<std::string_view, 1> kDataParts{"scenes"};
 
 }  // namespace
 
-const Command data{.name = "data", .summary = "make training data", .run = run, .parts = kParts};
+const Command data{
+    .name = "data", .summary = "make training data", .run = run_data, .parts = kDataParts};
 
 }  // namespace sfumato::cli

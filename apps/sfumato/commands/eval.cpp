@@ -21,20 +21,24 @@
 namespace sfumato::cli {
 namespace {
 
-struct Options {
+struct EvalOptions {
   int count = 1000, size = 64;
   std::uint64_t seed = 0;
   std::string clip, report;
   bool json = false;
 };
 
-constexpr std::array kFields{
-    Field<Options>{"count", &Options::count, "scenes per line of the table", 1, 1000000},
-    Field<Options>{"size", &Options::size, "side of the drawn pictures in pixels", 32, 1024},
-    Field<Options>{"seed", &Options::seed, "which scenes, and the noise they are painted from"},
-    Field<Options>{"clip", &Options::clip, "recipe of a finished clip run, to measure it too"},
-    Field<Options>{"report", &Options::report, "folder for pictures of samples and failures"},
-    Field<Options>{"json", &Options::json, "print JSON"},
+constexpr std::array kEvalFields{
+    Field<EvalOptions>{"count", &EvalOptions::count, "scenes per line of the table", 1, 1000000},
+    Field<EvalOptions>{"size", &EvalOptions::size, "side of the drawn pictures in pixels", 32,
+                       1024},
+    Field<EvalOptions>{"seed", &EvalOptions::seed,
+                       "which scenes, and the noise they are painted from"},
+    Field<EvalOptions>{"clip", &EvalOptions::clip,
+                       "recipe of a finished clip run, to measure it too"},
+    Field<EvalOptions>{"report", &EvalOptions::report,
+                       "folder for pictures of samples and failures"},
+    Field<EvalOptions>{"json", &EvalOptions::json, "print JSON"},
 };
 
 /// One line of the result.
@@ -60,7 +64,7 @@ constexpr std::array kPictureSets{
 
 class SceneEvaluation {
  public:
-  SceneEvaluation(const Options& options, Streams io) : options_(options), io_(io), line_(io) {}
+  SceneEvaluation(const EvalOptions& options, Streams io) : options_(options), io_(io), line_(io) {}
 
   void reader() {
     const double share =
@@ -159,7 +163,7 @@ class SceneEvaluation {
     write("failures", true, 64);
   }
 
-  const Options& options_;
+  const EvalOptions& options_;
   Streams io_;
   ProgressLine line_;
   std::vector<Measured> measured_;
@@ -180,8 +184,14 @@ std::vector<Field<TextToImageRequest>> painting_fields() {
   return fields;
 }
 
+void expect_not_given(const Flags& flags, const std::string& name) {
+  if (!flags.given(name)) return;
+  throw Error(ErrorKind::InvalidArgument, "--" + name + " without --model: nothing is painted",
+              "say which model is to be measured with --model");
+}
+
 void eval_scenes(std::span<const char* const> args, Streams io) {
-  Options options;
+  EvalOptions options;
   TextToImageRequest request;
   request.batch = 32;
   ModelOptions model_options;
@@ -190,7 +200,7 @@ void eval_scenes(std::span<const char* const> args, Streams io) {
   Flags flags("sfumato eval scenes",
               "measures how well scenes are read and, with --model, painted, on captions that were "
               "not trained on");
-  flags.add<Options>(options, kFields);
+  flags.add<EvalOptions>(options, kEvalFields);
   flags.add<ModelOptions>(model_options, kModelFields, "model");
   flags.add<TextToImageRequest>(request, painting, "painting");
   if (!flags.parse(args, io.out)) return;
@@ -198,11 +208,12 @@ void eval_scenes(std::span<const char* const> args, Streams io) {
 
   SceneEvaluation evaluation(options, io);
   if (model_options.model.empty()) {
+    for (const auto& field : painting) expect_not_given(flags, std::string(field.name));
     evaluation.reader();
     if (!options.clip.empty()) evaluation.clip();
     return evaluation.print();
   }
-  const Model model = open_model(model_options);
+  const Model model = open_model(model_options, io.err);
   request.seed = options.seed;
   request = with_defaults(request, model.config);
   evaluation.reader();
@@ -212,7 +223,7 @@ void eval_scenes(std::span<const char* const> args, Streams io) {
   evaluation.print();
 }
 
-void run(std::span<const char* const> args, Streams io) {
+void run_eval(std::span<const char* const> args, Streams io) {
   const std::string kind = args.empty() ? "" : args.front();
   if (kind == "scenes") return eval_scenes(args.subspan(1), io);
   if (kind == "--help" || kind == "-h") {
@@ -225,10 +236,11 @@ void run(std::span<const char* const> args, Streams io) {
               "try: sfumato eval scenes --model scenes");
 }
 
-constexpr std::array<std::string_view, 1> kParts{"scenes"};
+constexpr std::array<std::string_view, 1> kEvalParts{"scenes"};
 
 }  // namespace
 
-const Command eval{.name = "eval", .summary = "measure a model", .run = run, .parts = kParts};
+const Command eval{
+    .name = "eval", .summary = "measure a model", .run = run_eval, .parts = kEvalParts};
 
 }  // namespace sfumato::cli

@@ -14,13 +14,14 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-struct Options {
+struct InspectOptions {
   std::string family;
   bool json = false;
 };
-constexpr std::array kOptionFields{
-    Field<Options>{"family", &Options::family, "family of a checkpoint that cannot tell it"},
-    Field<Options>{"json", &Options::json, "print JSON"},
+constexpr std::array kInspectFields{
+    Field<InspectOptions>{"family", &InspectOptions::family,
+                          "family of a checkpoint that cannot tell it"},
+    Field<InspectOptions>{"json", &InspectOptions::json, "print JSON"},
 };
 
 Json report_picture(const fs::path& path) {
@@ -44,7 +45,7 @@ Json report_picture(const fs::path& path) {
 }
 
 // Text of a foreign picture must not steer the terminal.
-std::string printable(std::string text) {
+std::string printable_value(std::string text) {
   for (char& c : text) {
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F) c = '?';
   }
@@ -62,7 +63,7 @@ void print_picture(std::ostream& out, const Json& report) {
   }
   if (!report.contains("text")) return;
   for (const auto& [key, value] : report["text"].items()) {
-    out << printable(key) << ":\n" << printable(value.get<std::string>()) << "\n";
+    out << printable_value(key) << ":\n" << printable_value(value.get<std::string>()) << "\n";
   }
 }
 
@@ -92,13 +93,13 @@ void expect_sound(const std::string& file, const Json& report) {
   }
 }
 
-void run(std::span<const char* const> args, Streams io) {
-  Options options;
+void run_inspect(std::span<const char* const> args, Streams io) {
+  InspectOptions options;
   std::string file;
   Flags flags("sfumato inspect", "says what a picture or checkpoint is and what it needs");
   flags.add_positional("FILE", "picture, checkpoint file or model folder", 1,
                        [&](std::string_view word) { file = word; });
-  flags.add<Options>(options, kOptionFields);
+  flags.add<InspectOptions>(options, kInspectFields);
   if (!flags.parse(args, io.out)) return;
   if (file.empty()) {
     throw Error(ErrorKind::InvalidArgument, "no file given",
@@ -121,6 +122,6 @@ void run(std::span<const char* const> args, Streams io) {
 }  // namespace
 
 const Command inspect{
-    .name = "inspect", .summary = "say what a picture or checkpoint is", .run = run};
+    .name = "inspect", .summary = "say what a picture or checkpoint is", .run = run_inspect};
 
 }  // namespace sfumato::cli

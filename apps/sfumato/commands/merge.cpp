@@ -14,32 +14,34 @@ namespace sfumato::cli {
 namespace {
 namespace fs = std::filesystem;
 
-struct Options {
+struct MergeOptions {
   double alpha = 0.5;
   std::string blocks, family;
   bool no_ema = false;
 };
-constexpr std::array kOptionFields{
-    Field<Options>{"alpha", &Options::alpha,
-                   "how much of the other: (1-X) A + X B, or with three A + X (B - C)", -10, 10},
-    Field<Options>{"blocks", &Options::blocks,
-                   "25 numbers instead of alpha for the U-Net: IN00-11, M00, OUT00-11"},
-    Field<Options>{"no-ema", &Options::no_ema,
-                   "take the last weights of training instead of the averaged ones"},
-    Field<Options>{"family", &Options::family, "family of checkpoints that cannot tell it"},
+constexpr std::array kMergeFields{
+    Field<MergeOptions>{"alpha", &MergeOptions::alpha,
+                        "how much of the other: (1-X) A + X B, or with three A + X (B - C)", -10,
+                        10},
+    Field<MergeOptions>{"blocks", &MergeOptions::blocks,
+                        "25 numbers instead of alpha for the U-Net: IN00-11, M00, OUT00-11"},
+    Field<MergeOptions>{"no-ema", &MergeOptions::no_ema,
+                        "take the last weights of training instead of the averaged ones"},
+    Field<MergeOptions>{"family", &MergeOptions::family,
+                        "family of checkpoints that cannot tell it"},
 };
 
-struct CommandLine {
+struct MergeLine {
   std::vector<std::string> inputs;
   std::string out;
-  Options options;
+  MergeOptions options;
   OutputOptions output;
 
   bool parse(std::span<const char* const> args, std::ostream& to) {
     Flags flags("sfumato merge", "mixes the weights of two checkpoints, or adds a difference");
     flags.add_positional("CHECKPOINT", "A B OUT, or A B C OUT to add the difference B - C to A", 4,
                          [this](std::string_view word) { inputs.emplace_back(word); });
-    flags.add<Options>(options, kOptionFields);
+    flags.add<MergeOptions>(options, kMergeFields);
     flags.add<OutputOptions>(output, kCheckpointOutputFields, "output");
     if (!flags.parse(args, to)) return false;
     if (inputs.size() < 3) {
@@ -53,11 +55,12 @@ struct CommandLine {
 };
 
 /// What the model needs of a checkpoint, its averaged weights in place of the last ones.
-TensorMap weights_of(Checkpoint checkpoint, const ModelConfig& config, const Options& options) {
+TensorMap weights_of(Checkpoint checkpoint, const ModelConfig& config,
+                     const MergeOptions& options) {
   return needed_tensors(std::move(checkpoint.tensors), config, !options.no_ema);
 }
 
-std::string recipe(const CommandLine& line) {
+std::string recipe(const MergeLine& line) {
   nlohmann::ordered_json json{{"inputs", nlohmann::ordered_json::array()},
                               {"alpha", line.options.alpha}};
   for (const auto& input : line.inputs) {
@@ -67,10 +70,10 @@ std::string recipe(const CommandLine& line) {
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-void run(std::span<const char* const> args, Streams io) {
-  CommandLine line;
+void run_merge(std::span<const char* const> args, Streams io) {
+  MergeLine line;
   if (!line.parse(args, io.out)) return;
-  const Options& options = line.options;
+  const MergeOptions& options = line.options;
   const CheckpointOutput output(line.out, line.output);
   MergeWeights weights{.alpha = options.alpha};
   if (!options.blocks.empty()) weights.blocks = parse_merge_blocks(options.blocks);
@@ -82,7 +85,7 @@ void run(std::span<const char* const> args, Streams io) {
   Checkpoint first = read_checkpoint(line.inputs[0]);
   const auto known = family_if_known(line.inputs[0], options.family, first);
   const auto family = [&] {
-    return known ? *known : family_of(line.inputs[0], options.family, first);
+    return known ? *known : family_of(line.inputs[0], options.family, first).config;
   };
   const ModelConfig usual = known.value_or(ModelConfig{});
   weights.unet = usual.checkpoint.unet;
@@ -98,13 +101,13 @@ void run(std::span<const char* const> args, Streams io) {
                         : add_difference(a, b, {tensors[2], line.inputs[2]}, weights),
                     first.metadata, first.format};
   merged.metadata["sfumato.merge"] = recipe(line);
-  output.write(merged, family, io.err);
+  output.write(merged, family, line.inputs[0], io.err);
   io.out << output.path().string() << "\n";
 }
 
 }  // namespace
 
 const Command merge{
-    .name = "merge", .summary = "mix the weights of two or three checkpoints", .run = run};
+    .name = "merge", .summary = "mix the weights of two or three checkpoints", .run = run_merge};
 
 }  // namespace sfumato::cli

@@ -17,13 +17,13 @@ namespace sfumato::cli {
 namespace {
 namespace fs = std::filesystem;
 
-struct Options {
+struct ModelsOptions {
   std::string folder = "models";
   bool json = false;
 };
-constexpr std::array kOptionFields{
-    Field<Options>{"folder", &Options::folder, "where to look for models"},
-    Field<Options>{"json", &Options::json, "print JSON"},
+constexpr std::array kModelsFields{
+    Field<ModelsOptions>{"folder", &ModelsOptions::folder, "where to look for models"},
+    Field<ModelsOptions>{"json", &ModelsOptions::json, "print JSON"},
 };
 
 struct Found {
@@ -45,7 +45,7 @@ std::vector<Found> find_models(const fs::path& folder) {
     found.push_back({"scenes", parse_family(file.bytes, "scenes/family.toml").family});
   }
   if (!fs::is_directory(folder)) {
-    if (folder == Options{}.folder) return found;
+    if (folder == ModelsOptions{}.folder) return found;
     throw Error(ErrorKind::NotFound, "no such folder: " + folder.string());
   }
   std::vector<fs::path> entries;
@@ -77,10 +77,10 @@ std::string conditioned_on(const ModelConfig& config) {
   return text.empty() ? "nothing" : text;
 }
 
-void run(std::span<const char* const> args, Streams io) {
-  Options options;
+void run_models(std::span<const char* const> args, Streams io) {
+  ModelsOptions options;
   Flags flags("sfumato models", "lists the models found here and the families that can be loaded");
-  flags.add<Options>(options, kOptionFields);
+  flags.add<ModelsOptions>(options, kModelsFields);
   if (!flags.parse(args, io.out)) return;
   const auto found = find_models(options.folder);
 
@@ -110,6 +110,6 @@ void run(std::span<const char* const> args, Streams io) {
 }  // namespace
 
 const Command list_models{
-    .name = "models", .summary = "list models and model families", .run = run};
+    .name = "models", .summary = "list models and model families", .run = run_models};
 
 }  // namespace sfumato::cli

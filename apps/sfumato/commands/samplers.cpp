@@ -10,10 +10,11 @@
 namespace sfumato::cli {
 namespace {
 
-struct Options {
+struct SamplersOptions {
   bool json = false;
 };
-constexpr std::array kOptionFields{Field<Options>{"json", &Options::json, "print JSON"}};
+constexpr std::array kSamplersFields{
+    Field<SamplersOptions>{"json", &SamplersOptions::json, "print JSON"}};
 
 void print_json(std::ostream& out) {
   nlohmann::ordered_json json;
@@ -31,10 +32,10 @@ void print_json(std::ostream& out) {
   out << json.dump(2) << "\n";
 }
 
-void run(std::span<const char* const> args, Streams io) {
-  Options options;
+void run_samplers(std::span<const char* const> args, Streams io) {
+  SamplersOptions options;
   Flags flags("sfumato samplers", "lists the samplers and where they place their steps");
-  flags.add<Options>(options, kOptionFields);
+  flags.add<SamplersOptions>(options, kSamplersFields);
   if (!flags.parse(args, io.out)) return;
   if (options.json) return print_json(io.out);
 
@@ -54,6 +55,6 @@ void run(std::span<const char* const> args, Streams io) {
 }  // namespace
 
 const Command list_samplers{
-    .name = "samplers", .summary = "list samplers and spacings", .run = run};
+    .name = "samplers", .summary = "list samplers and spacings", .run = run_samplers};
 
 }  // namespace sfumato::cli

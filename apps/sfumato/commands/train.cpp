@@ -27,7 +27,7 @@ constexpr std::array kTrainFields{
     Field<TrainFlags>{"fresh", &TrainFlags::fresh, "start again instead of resuming"},
 };
 
-void run(std::span<const char* const> args, Streams io) {
+void run_train(std::span<const char* const> args, Streams io) {
   TrainFlags given;
   Flags flags("sfumato train", "trains one stage from a recipe, or goes on where it stopped");
   flags.add_positional("RECIPE", "a TOML file, e.g. recipes/scenes/autoencoder.toml", 1,
@@ -51,6 +51,6 @@ void run(std::span<const char* const> args, Streams io) {
 
 }  // namespace
 
-const Command train{.name = "train", .summary = "train a model from a recipe", .run = run};
+const Command train{.name = "train", .summary = "train a model from a recipe", .run = run_train};
 
 }  // namespace sfumato::cli

@@ -260,7 +260,7 @@ class AppTest(unittest.TestCase):
         self.paint("x", "--seed", 1, "--out", "a.png")
         self.paint("x", "--seed", 1, "--prediction", "v", "--out", "b.png")
         self.assertNotEqual(pixels(self.folder / "a.png"), pixels(self.folder / "b.png"))
-        self.assertIn("eps, v, x0", self.paint("x", "--prediction", "w", status=2).stderr)
+        self.assertIn("unknown choice 'w'", self.paint("x", "--prediction", "w", status=2).stderr)
 
     # -- verify
 

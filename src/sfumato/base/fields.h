@@ -135,6 +135,18 @@ constexpr std::array<Field<T>, (N + ...)> joined(const std::array<Field<Base>, N
   return all;
 }
 
+/// The table without some of its rows, for members that a task sets itself.
+template <class T, std::size_t N, std::size_t K>
+constexpr std::array<Field<T>, N - K> without(const std::array<Field<T>, N>& table,
+                                              const std::array<std::string_view, K>& names) {
+  std::array<Field<T>, N - K> rest{};
+  std::size_t at = 0;
+  for (const auto& row : table) {
+    if (std::find(names.begin(), names.end(), row.name) == names.end()) rest.at(at++) = row;
+  }
+  return rest;
+}
+
 }  // namespace fields
 
 /// Members that were not said are left out.

@@ -157,9 +157,9 @@ Model load_model(const std::string& path_or_name, const LoadOptions& options) {
   const bool scaled = parts.config.latent.scale_in_checkpoint && tensors.contains("scale_factor");
   const double scale = scaled ? tensors.at("scale_factor").item<double>() : 1.0;
 
-  // Moved while still empty: the weights are converted as they are copied, never held twice.
+  // No memory is touched before the weights come, converted as they are copied.
   Model model = build_model(parts.config, parts.tokenizer_text, nn::Init::Empty, 0);
-  move_to(model, options.device, options.dtype);
+  make_room_on(model, options.device, options.dtype);
   expect_room(model, parts.name);
   try {
     move_into(checkpoint_tensors(model), std::move(tensors));

@@ -22,11 +22,29 @@ void add(TensorMap& all, const std::string& prefix, const torch::nn::Module& mod
   for (auto& [name, tensor] : tensors_of(module)) all[prefix + name] = tensor;
 }
 
-void move(const torch::nn::Module& module, at::Device device, at::ScalarType dtype) {
+enum class Values { Keep, Lose };
+
+void move(const torch::nn::Module& module, at::Device device, at::ScalarType dtype, Values values) {
   for (auto& [name, tensor] : tensors_of(module)) {
     const auto type = tensor.is_floating_point() ? dtype : tensor.scalar_type();
-    tensor.set_data(tensor.detach().to(device, type));
+    tensor.set_data(values == Values::Keep
+                        ? tensor.detach().to(device, type)
+                        : at::empty(tensor.sizes(), at::TensorOptions(type).device(device)));
   }
+}
+
+void move_all(Model& model, at::Device device, at::ScalarType dtype, Values values) {
+  if (model.unet) move(*model.unet, device, dtype, values);
+  for (auto& encoder : model.text_encoders) move(*encoder.module, device, dtype, values);
+  if (model.label_rescaler) move(*model.label_rescaler, device, dtype, values);
+  if (ImageEncoder& encoder = model.image_encoder; encoder.clip) {
+    move(*encoder.clip, device, dtype, values);
+    encoder.mean = encoder.mean.to(device);
+    encoder.deviation = encoder.deviation.to(device);
+  }
+  move(model.autoencoder.module(), device, at::kFloat, values);
+  model.device = device;
+  model.dtype = dtype;
 }
 
 }  // namespace
@@ -85,17 +103,11 @@ TensorMap checkpoint_tensors(const Model& model) {
 }
 
 void move_to(Model& model, at::Device device, at::ScalarType dtype) {
-  if (model.unet) move(*model.unet, device, dtype);
-  for (auto& encoder : model.text_encoders) move(*encoder.module, device, dtype);
-  if (model.label_rescaler) move(*model.label_rescaler, device, dtype);
-  if (ImageEncoder& encoder = model.image_encoder; encoder.clip) {
-    move(*encoder.clip, device, dtype);
-    encoder.mean = encoder.mean.to(device);
-    encoder.deviation = encoder.deviation.to(device);
-  }
-  move(model.autoencoder.module(), device, at::kFloat);
-  model.device = device;
-  model.dtype = dtype;
+  move_all(model, device, dtype, Values::Keep);
+}
+
+void make_room_on(Model& model, at::Device device, at::ScalarType dtype) {
+  move_all(model, device, dtype, Values::Lose);
 }
 
 }  // namespace sfumato

@@ -104,5 +104,7 @@ TensorMap checkpoint_tensors(const Model& model);
 /// Moves the weights. With a half dtype the U-Net and the encoders are stored in it; the
 /// autoencoder stays in float32 (SDXL's overflows in float16).
 void move_to(Model& model, at::Device device, at::ScalarType dtype);
+/// The same for weights that are about to be overwritten: they are lost, and no memory is touched.
+void make_room_on(Model& model, at::Device device, at::ScalarType dtype);
 
 }  // namespace sfumato

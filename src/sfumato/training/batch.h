@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace sfumato {
 struct Batch {
   at::Tensor input;   ///< pictures [B, 3, S, S] in [-1, 1]; for the denoiser their moments
   at::Tensor tokens;  ///< [B, T] int64 captions; the autoencoder has none
+  std::optional<at::Tensor> mask = std::nullopt;  ///< [B, 1, S, S] in [0, 1] of the loss; or none
 };
 
 /// The batch of a step: a pure function of the step, so that resuming continues exactly.

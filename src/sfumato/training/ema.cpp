@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "sfumato/base/error.h"
@@ -19,19 +20,23 @@ std::vector<at::Tensor> values(const TensorMap& tensors) {
 
 }  // namespace
 
-double warmed_up_decay(double decay, std::int64_t updates) {
-  const auto n = static_cast<double>(updates);
-  return std::min(decay, (1.0 + n) / (10.0 + n));
+double EmaDecay::at(std::int64_t updates) const {
+  const std::int64_t counted = updates - update_after_step - 1;
+  if (counted <= 0) return 0.0;
+  const auto n = static_cast<double>(counted);
+  const double grown =
+      use_ema_warmup ? 1.0 - std::pow(1.0 + n / inv_gamma, -power) : (1.0 + n) / (10.0 + n);
+  return std::max(min_decay, std::min(decay, grown));
 }
 
-Ema::Ema(const TensorMap& parameters, double decay, bool warm_up)
-    : parameters_(parameters), decay_(decay), warm_up_(warm_up) {
-  for (const auto& [name, tensor] : parameters_) average_[name] = tensor.detach().clone();
+Ema::Ema(const TensorMap& parameters, const EmaDecay& decay)
+    : parameters_(parameters), decay_(decay) {
+  for (const auto& [name, tensor] : parameters) average_[name] = tensor.detach().clone();
 }
 
 void Ema::update() {
   ++updates_;
-  const double decay = warm_up_ ? warmed_up_decay(decay_, updates_) : decay_;
+  const double decay = decay_.at(updates_);
   const std::vector<at::Tensor> averages = values(average_), live = values(parameters_);
   if (averages.empty()) return;
   for_each_group(averages[0].device(), averages.size(), [&](std::size_t first, std::size_t last) {

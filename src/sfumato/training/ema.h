@@ -6,16 +6,27 @@
 
 namespace sfumato {
 
-/// The decay of update `updates` (1, 2, ...) with warm-up: min(decay, (1 + n) / (10 + n)), so that
-/// the random initial weights are forgotten quickly.
-double warmed_up_decay(double decay, std::int64_t updates);
+/// How much of the average survives an update, in the form of diffusers' EMAModel; the defaults are
+/// those of LDM's code. The random initial weights are to be forgotten quickly, so it grows:
+///   (1 + n) / (10 + n), or 1 - (1 + n / inv_gamma)^-power with use_ema_warmup,
+/// where n counts updates after the one numbered update_after_step + 1, before which the average
+/// follows the weights (0). The result lies in [min_decay, decay]: both equal is no warm-up.
+struct EmaDecay {
+  double decay = 0.999, min_decay = 0.0;
+  std::int64_t update_after_step = -1;  ///< LDM; 0 is diffusers' default, one update later
+  bool use_ema_warmup = false;
+  double inv_gamma = 1.0, power = 2.0 / 3.0;
+
+  /// The decay of update `updates` (1, 2, ...).
+  double at(std::int64_t updates) const;
+};
 
 /// An exponential moving average of a model's parameters, w' = d·w' + (1 - d)·w after every step;
 /// these are the weights that are sampled and exported (Ho et al. 2020, app. B).
 class Ema {
  public:
   /// Starts as a copy of the parameters, with which it keeps sharing nothing.
-  Ema(const TensorMap& parameters, double decay, bool warm_up = true);
+  Ema(const TensorMap& parameters, const EmaDecay& decay);
 
   void update();
   /// Exchanges the averaged with the live weights in place; calling it twice restores both.
@@ -27,8 +38,7 @@ class Ema {
 
  private:
   TensorMap parameters_, average_;
-  double decay_;
-  bool warm_up_;
+  EmaDecay decay_;
   std::int64_t updates_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -32,6 +33,7 @@ PictureSet load_pictures(const std::string& path, int size, std::int64_t limit,
     }
     bytes.insert(bytes.end(), sample.image.rgb.begin(), sample.image.rgb.end());
     set.captions.push_back(std::move(sample.caption));
+    set.keys.push_back(std::move(sample.key));
   }
   if (set.captions.empty()) {
     throw Error(ErrorKind::InvalidArgument, "no pictures in " + path,
@@ -42,6 +44,25 @@ PictureSet load_pictures(const std::string& path, int size, std::int64_t limit,
   set.pictures = at::from_blob(
       owner->data(), {set.count(), size, size, 3}, [owner](void*) {}, at::TensorOptions(at::kByte));
   return set;
+}
+
+at::Tensor load_masks(const std::string& path, const PictureSet& set, int size,
+                      const CancelToken& cancel) {
+  const PictureSet masks = load_pictures(path, size, 0, cancel);
+  std::map<std::string, std::int64_t> by_key;
+  for (std::int64_t i = 0; i < masks.count(); ++i) {
+    by_key[masks.keys[static_cast<std::size_t>(i)]] = i;
+  }
+  std::vector<std::int64_t> indices;
+  for (const std::string& key : set.keys) {
+    const auto found = by_key.find(key);
+    if (found == by_key.end()) {
+      throw Error(ErrorKind::InvalidArgument, "no mask for the picture " + key + " in " + path);
+    }
+    indices.push_back(found->second);
+  }
+  const at::Tensor red = masks.pictures.select(3, 0).unsqueeze(1);
+  return red.index_select(0, at::tensor(indices, at::kLong));
 }
 
 at::Tensor token_table(const ClipTokenizer& tokenizer, const std::vector<std::string>& captions,

@@ -8,7 +8,12 @@
 
 #include "sfumato/base/toml.h"
 #include "sfumato/training/adamw.h"
+#include "sfumato/training/distance.h"
+#include "sfumato/training/ema.h"
 #include "sfumato/training/lr_schedule.h"
+#include "sfumato/training/sgd.h"
+#include "sfumato/training/snr_weights.h"
+#include "sfumato/training/training_noise.h"
 
 namespace sfumato {
 
@@ -26,16 +31,20 @@ struct DenoiserRecipe {
   std::string autoencoder, clip;    ///< the out folders of the two stages before
   bool train_text_encoder = false;  ///< with the denoiser (LDM eq. 3); else it stays as it is
   double caption_dropout = 0.1;     ///< share of captions replaced by "" (classifier-free guidance)
-  std::vector<double> snr_limits;  ///< {floor, ceiling} of the loss weights, see SnrLimits; or none
-  double elbo_weight = 0.0;        ///< > 0: adds so much of the variational bound (training/elbo.h)
-  std::string distance = "l2";     ///< or "l1"
+  std::string masks;  ///< data set whose pictures, named alike, mask the loss; "": none
+  NoiseConfig noise;
+  SnrWeighting weighting;    ///< "snr_limits" for its limits
+  double elbo_weight = 0.0;  ///< > 0: adds so much of the variational bound (training/elbo.h)
+  DistanceConfig distance;
   std::vector<std::string> prompts;  ///< of the sample grid
   std::int64_t sample_steps = 20;
   double guidance = 4.0;
   std::string export_folder;  ///< where the finished model goes; "" : nowhere
 };
 
-/// A training run as its TOML file describes it. Steps count batches.
+/// A training run as its TOML file describes it. Steps count batches. Keys are the names of the
+/// members, flat in their table, but those of EmaDecay begin with "ema_"; docs/recipes.md lists
+/// all.
 struct Recipe {
   std::string stage;             ///< "autoencoder", "clip" or "denoiser"
   std::string family;            ///< name or path of the model family
@@ -50,9 +59,11 @@ struct Recipe {
   // [optimizer]
   double learning_rate = 1e-3;
   LrSchedule schedule;
+  std::string optimizer = "adamw";  ///< "kind": or "adam", "sgd"
   AdamWConfig adamw;
+  SgdConfig sgd;
   double clip_grad_norm = 1.0;  ///< 0: never
-  double ema_decay = 0.999;
+  EmaDecay ema;
 
   // [every], in steps; 0: never
   std::int64_t log_every = 50, sample_every = 1000, save_every = 1000;

@@ -134,7 +134,7 @@ std::vector<fs::path> run_training(const Recipe& recipe, const RunOptions& optio
   }
 
   std::int64_t weights = 0;
-  for (const auto& [name, tensor] : state.optimizer.parameters()) weights += tensor.numel();
+  for (const auto& [name, tensor] : state.optimizer->parameters()) weights += tensor.numel();
   log << recipe.stage << ": " << short_number(static_cast<double>(weights) / 1e6)
       << " million weights, " << recipe.steps << " steps of " << recipe.batch << std::endl;
 

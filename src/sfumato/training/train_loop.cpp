@@ -18,12 +18,12 @@ void train(TrainState& state, const TrainTask& task, const Recipe& recipe,
     at::Generator random = step_generator(static_cast<std::uint64_t>(recipe.seed), state.step);
 
     const Losses losses = task.loss(batch, random);
-    state.optimizer.zero_grad();
+    state.optimizer->zero_grad();
     losses.total.backward();
-    const at::Tensor norm = clip_gradients(state.optimizer.parameters(), recipe.clip_grad_norm);
+    const at::Tensor norm = clip_gradients(state.optimizer->parameters(), recipe.clip_grad_norm);
 
     const double learning_rate = recipe.learning_rate * schedule.at(state.step);
-    state.optimizer.step(learning_rate);
+    state.optimizer->step(learning_rate);
     task.constrain();
     state.ema.update();
     ++state.step;

@@ -9,6 +9,8 @@
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/training/adamw.h"
+#include "sfumato/training/sgd.h"
 
 namespace sfumato {
 namespace {
@@ -45,6 +47,13 @@ void expect_same(const fs::path& path, const char* what, const json& saved, cons
               "use another out folder, or --fresh to start again");
 }
 
+std::unique_ptr<Optimizer> optimizer_of(const Recipe& recipe, TensorMap parameters) {
+  if (recipe.optimizer == "sgd") return std::make_unique<Sgd>(std::move(parameters), recipe.sgd);
+  AdamWConfig config = recipe.adamw;
+  config.decoupled_decay = recipe.optimizer == "adamw";
+  return std::make_unique<AdamW>(std::move(parameters), config);
+}
+
 }  // namespace
 
 TensorMap trainable_parameters(const torch::nn::Module& module) {
@@ -61,15 +70,15 @@ TensorMap trainable_parameters(const torch::nn::Module& module) {
 
 TrainState::TrainState(std::shared_ptr<torch::nn::Module> m, const Recipe& recipe)
     : module(std::move(m)),
-      optimizer(trainable_parameters(*module), recipe.adamw),
-      ema(trainable_parameters(*module), recipe.ema_decay),
+      optimizer(optimizer_of(recipe, trainable_parameters(*module))),
+      ema(trainable_parameters(*module), recipe.ema),
       stage(recipe.stage),
       seed(recipe.seed),
       batch(recipe.batch) {}
 
 void save_state(const TrainState& state, const fs::path& folder) {
   make_folder(folder);
-  TensorMap tensors = state.optimizer.moments();
+  TensorMap tensors = state.optimizer->state();
   add_with_prefix(tensors, tensors_of(*state.module), "model.");
   add_with_prefix(tensors, state.ema.average(), "ema.");
   const std::string file = "state-" + std::to_string(state.step) + ".safetensors";
@@ -78,7 +87,7 @@ void save_state(const TrainState& state, const fs::path& folder) {
   const json description{{"file", file},
                          {"stage", state.stage},
                          {"step", state.step},
-                         {"optimizer_steps", state.optimizer.steps()},
+                         {"optimizer_steps", state.optimizer->steps()},
                          {"ema_updates", state.ema.updates()},
                          {"seed", state.seed},
                          {"batch", state.batch}};
@@ -107,7 +116,7 @@ void resume_state(TrainState& state, const fs::path& folder) {
   const TensorMap tensors = load_safetensors(folder / file);
   load_into(*state.module, with_prefix_removed(tensors, "model."));
   state.ema.restore(with_prefix_removed(tensors, "ema."), saved["ema_updates"]);
-  state.optimizer.restore(tensors, saved["optimizer_steps"]);
+  state.optimizer->restore(tensors, saved["optimizer_steps"]);
   state.step = saved["step"];
 }
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "sfumato/training/adamw.h"
 #include "sfumato/training/ema.h"
+#include "sfumato/training/optimizer.h"
 #include "sfumato/training/recipe.h"
 
 namespace sfumato {
@@ -22,7 +22,7 @@ struct TrainState {
   TrainState(std::shared_ptr<torch::nn::Module> module, const Recipe& recipe);
 
   std::shared_ptr<torch::nn::Module> module;
-  AdamW optimizer;
+  std::unique_ptr<Optimizer> optimizer;
   Ema ema;
   std::int64_t step = 0;  ///< finished steps
 
@@ -31,7 +31,7 @@ struct TrainState {
   std::int64_t seed = 0, batch = 0;
 };
 
-/// Writes FOLDER/state-STEP.safetensors (model.*, ema.*, exp_avg.*, exp_avg_sq.*) and then
+/// Writes FOLDER/state-STEP.safetensors (model.*, ema.*, the optimizer's slots) and then
 /// FOLDER/state.json, which names it; an older state goes last, so a killed run always finds one.
 void save_state(const TrainState& state, const std::filesystem::path& folder);
 

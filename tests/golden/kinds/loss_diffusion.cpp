@@ -28,7 +28,7 @@ void run_diffusion_loss(const Case& c, Report& report) {
                           .end = config.at("linear_end"),
                           .steps = config.at("timesteps")});
   const Prediction prediction = parse_prediction(config.at("parameterization").get<std::string>());
-  const auto distance = config.at("loss_type") == "l1" ? Distance::L1 : Distance::L2;
+  const DistanceConfig distance{.kind = config.at("loss_type").get<std::string>()};
   const at::Tensor x0 = c.input("x0"), noise = c.input("noise"), t = c.input("t");
 
   const at::Tensor model_output = trained_leaf(c.input("model_output"));

@@ -11,6 +11,7 @@
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/safetensors.h"
 #include "sfumato/family/load_model.h"
+#include "sfumato/image/codecs.h"
 #include "sfumato/training/stage.h"
 #include "tiny_training.h"
 
@@ -152,6 +153,50 @@ TEST(RunTraining, ThreeStagesMakeAModelThatLoads) {
   const at::Tensor saved = shipped.at("model.diffusion_model.input_blocks.0.0.weight");
   EXPECT_EQ(saved.scalar_type(), at::kHalf);
   EXPECT_TRUE(at::equal(saved, average.to(at::kHalf)));
+}
+
+TEST(RunTraining, OtherOptimizersNoisesAndLossesResumeAsWell) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  Recipe whole = tiny.recipe("denoiser", "whole", 4);
+  train_stage(whole);
+  const auto usual = losses(whole);
+
+  whole = tiny.recipe("denoiser", "other", 4);
+  whole.optimizer = "sgd";
+  whole.sgd = {.momentum = 0.9, .nesterov = true};
+  whole.denoiser.noise = {.noise_offset = 0.1, .multires_noise_iterations = 4};
+  whole.denoiser.distance.kind = "huber";
+  whole.denoiser.weighting.debiased_estimation_loss = true;
+  Recipe broken = whole;
+  broken.out += "-broken";
+  train_stage(whole);
+  EXPECT_NE(losses(whole), usual);
+  ASSERT_TRUE(train_until(broken, "step 2/4"));
+  train_stage(broken);
+  expect_same_state(whole, broken);
+}
+
+TEST(RunTraining, TheLossCountsOnlyWhereTheMasksAllow) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  std::filesystem::create_directories(tiny.path("masks"));
+  for (int i = 0; i < 8; ++i) {
+    Image mask(16, 16);
+    for (std::size_t p = 0; p < mask.rgb.size(); p += 3) mask.rgb[p] = 51;  // a fifth, in red
+    write_png(tiny.path("masks") / (std::to_string(i) + ".png"), mask);
+  }
+  Recipe recipe = tiny.recipe("denoiser", "plain", 1);
+  train_stage(recipe);
+  const double plain = losses(recipe).front();
+
+  recipe.denoiser.masks = tiny.path("masks").string();
+  recipe.out = tiny.path("fifth").string();
+  train_stage(recipe);
+  EXPECT_NEAR(losses(recipe).front(), plain / 5, 1e-4 * plain);
+
+  std::filesystem::remove(tiny.path("masks/3.png"));
+  EXPECT_THROW(train_stage(recipe, /*fresh=*/true), Error);
 }
 
 TEST(RunTraining, TheTextEncoderIsFrozenUnlessTheRecipeTrainsIt) {

@@ -109,7 +109,7 @@ at::Tensor encode(Clip& model, const std::vector<at::Tensor>& inputs, at::Scalar
   return at::cat({images, model->encode_text(inputs[1])}, 1).to(at::kFloat);
 }
 
-Replicas replicas(const Clip& model, const ClipConfig& config, const Recipe& recipe) {
+Replicas clip_replicas(const Clip& model, const ClipConfig& config, const Recipe& recipe) {
   const at::Device device = model->logit_scale.device();
   std::vector<Replicas::Replica> all;
   for (std::int64_t i = 0; i < replica_count(recipe, device); ++i) {
@@ -176,7 +176,7 @@ Stage clip_stage(const Recipe& recipe, const StageEnv& env) {
   model->to(env.device);
   auto self = std::make_shared<ClipTraining>(ClipTraining{
       recipe, family, model, std::move(train), std::move(validation), tokens, validation_tokens,
-      order, tokenizer, pad, replicas(model, clip_config(recipe, family), recipe), env.device,
+      order, tokenizer, pad, clip_replicas(model, clip_config(recipe, family), recipe), env.device,
       precision_of(recipe)});
 
   Stage stage;

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include "sfumato/base/error.h"
@@ -19,8 +20,10 @@
 #include "sfumato/training/picture_set.h"
 #include "sfumato/training/replicas.h"
 #include "sfumato/training/sample_grid.h"
+#include "sfumato/training/snr_weights.h"
 #include "sfumato/training/stage.h"
 #include "sfumato/training/trained_parts.h"
+#include "sfumato/training/training_noise.h"
 
 namespace sfumato {
 namespace {
@@ -48,27 +51,33 @@ struct TextDenoiser : torch::nn::Module {
 struct DenoiserTraining {
   Recipe recipe;
   Model model;
-  at::Tensor moments;       // [N, 2C, h, w] float16
-  at::Tensor tokens;        // [N, T] int32
-  at::Tensor empty_tokens;  // [1, T] int64
+  at::Tensor moments;               // [N, 2C, h, w] float16
+  at::Tensor tokens;                // [N, T] int32
+  at::Tensor empty_tokens;          // [1, T] int64
+  std::optional<at::Tensor> masks;  // [N, 1, S, S] uint8
   NoiseSchedule schedule;
+  std::vector<double> loss_weights;  // by timestep; none: all 1
   EpochOrder order;
   Replicas networks;
   at::ScalarType precision;
 
   Batch draw(std::int64_t step) {
     const at::Tensor indices = order.batch(step, recipe.batch);
-    return {moments.index_select(0, indices).to(model.device, at::kFloat),
-            tokens.index_select(0, indices).to(model.device, at::kLong)};
+    Batch batch{moments.index_select(0, indices).to(model.device, at::kFloat),
+                tokens.index_select(0, indices).to(model.device, at::kLong)};
+    if (masks) batch.mask = masks->index_select(0, indices).to(model.device, at::kFloat) / 255.0;
+    return batch;
   }
 
   Losses loss(const Batch& batch, at::Generator& random) {
     const auto posterior = DiagonalGaussian::from_moments(batch.input);
-    const at::IntArrayRef shape = posterior.mean.sizes();
-    const at::Tensor z = posterior.sample(at::randn(shape, random).to(model.device));
+    const RandomNumbers source{
+        .normal = [&](at::IntArrayRef shape) { return at::randn(shape, random).to(model.device); },
+        .uniform = [&] { return at::rand({}, random).item<double>(); }};
+    const at::Tensor z = posterior.sample(source.normal(posterior.mean.sizes()));
     const at::Tensor x0 = (z - model.config.latent.shift) * model.config.latent.scale;
-    const at::Tensor noise = at::randn(shape, random).to(model.device);
-    const at::Tensor t = at::randint(schedule.steps(), {shape[0]}, random, at::kLong);
+    const at::Tensor noise = training_noise(recipe.denoiser.noise, x0, source);
+    const at::Tensor t = at::randint(schedule.steps(), {x0.size(0)}, random, at::kLong);
 
     const at::Tensor captions = drop_some(batch.tokens, random);
     const Network network = [&](const at::Tensor& x_t, const at::Tensor& steps,
@@ -76,9 +85,8 @@ struct DenoiserTraining {
       return networks.forward({x_t, steps.to(model.device), captions});
     };
     const Prediction prediction = model.config.prediction;
-    const auto distance = recipe.denoiser.distance == "l1" ? Distance::L1 : Distance::L2;
-    const at::Tensor each =
-        diffusion_loss(network, prediction, distance, schedule, x0, noise, t, {});
+    const at::Tensor each = diffusion_loss(network, prediction, recipe.denoiser.distance, schedule,
+                                           x0, noise, t, {}, batch.mask);
     return weighted(each, t);
   }
 
@@ -91,10 +99,8 @@ struct DenoiserTraining {
       return {ldm_objective(each, t, vlb, no_logvar, 1.0, r.elbo_weight).total,
               {{"unweighted", each.mean()}}};
     }
-    if (!r.snr_limits.empty()) {
-      const auto weights = snr_weights(model.config.prediction, schedule,
-                                       {r.snr_limits.front(), r.snr_limits.back()});
-      return {(lookup(weights, t, each) * each).mean(), {{"unweighted", each.mean()}}};
+    if (!loss_weights.empty()) {
+      return {(lookup(loss_weights, t, each) * each).mean(), {{"unweighted", each.mean()}}};
     }
     return {each.mean(), {}};
   }
@@ -167,6 +173,11 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   Model model = assemble_model(family_of(recipe), recipe.denoiser.autoencoder, recipe.denoiser.clip,
                                static_cast<std::uint64_t>(recipe.seed));
   if (!model.unet) throw Error(ErrorKind::Unsupported, "the family has no U-Net to train");
+  const NoiseSchedule schedule(model.config.schedule);
+  std::vector<double> loss_weights;
+  if (recipe.denoiser.weighting.any()) {
+    loss_weights = snr_weights(model.config.prediction, schedule, recipe.denoiser.weighting);
+  }
   move_to(model, env.device, at::kFloat);
   for (auto& parameter : model.text_encoders.front().module->parameters()) {
     parameter.set_requires_grad(recipe.denoiser.train_text_encoder);
@@ -176,6 +187,10 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   env.log << "reading " << recipe.data << std::endl;
   const int size = static_cast<int>(model.config.defaults.width);
   PictureSet train = load_pictures(recipe.data, size, 0, env.cancel);
+  std::optional<at::Tensor> masks;
+  if (!recipe.denoiser.masks.empty()) {
+    masks = load_masks(recipe.denoiser.masks, train, size, env.cancel);
+  }
   const TextEncoder& text = model.text_encoders.front();
   const int pad = text.config.pad_with_eos ? text.tokenizer->eos() : 0;
   const at::Tensor tokens = token_table(*text.tokenizer, train.captions, pad);
@@ -187,8 +202,8 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
   auto self = std::make_shared<DenoiserTraining>(
-      DenoiserTraining{recipe, model, moments, tokens, empty_tokens,
-                       NoiseSchedule(model.config.schedule), order, replicas(networks), precision});
+      DenoiserTraining{recipe, model, moments, tokens, empty_tokens, masks, schedule, loss_weights,
+                       order, replicas(networks), precision});
   Stage stage;
   stage.module = networks.front();
   stage.task.draw = [self](std::int64_t step) { return self->draw(step); };

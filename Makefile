@@ -1,6 +1,6 @@
 # The front door. Everything real is in CMakePresets.json; `make demo` and `make test` need nothing
 # but a Debian 12 with root or sudo: tools/setup.sh installs what is missing.
-.PHONY: demo test build setup asan fuzz bench format lint clean
+.PHONY: demo test build configure setup asan fuzz bench format lint clean
 .DEFAULT_GOAL := build
 
 PROMPT ?= a large red circle to the left of a small blue square on a beige background
@@ -10,12 +10,15 @@ SOURCES = $(shell find src apps tests bench -name '*.h' -o -name '*.cpp')
 setup:
 	@tools/setup.sh
 
-build: setup
+configure: setup
 	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+
+build: configure
 	@cmake --build --preset release
 
 # Draws PROMPT with the model that ships inside the program.
-demo: build
+demo: configure
+	@cmake --build --preset release --target sfumato
 	@$(BIN)/sfumato txt2img "$(PROMPT)"
 
 test: build lint

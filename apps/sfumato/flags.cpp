@@ -141,6 +141,13 @@ bool Flags::parse(std::span<const char* const> args, std::ostream& out) {
   }
   const std::vector<Word> words = split(args);
   if (!rows_.empty()) apply_settings(args);
+  take(words);
+  return true;
+}
+
+void Flags::parse_words(std::span<const char* const> args) { take(split(args)); }
+
+void Flags::take(const std::vector<Word>& words) {
   for (const auto& word : words) {
     if (word.row) {
       word.row->set(word.value);
@@ -148,7 +155,6 @@ bool Flags::parse(std::span<const char* const> args, std::ostream& out) {
       take_positional(word.value);
     }
   }
-  return true;
 }
 
 std::vector<Flags::Word> Flags::split(std::span<const char* const> args) {

@@ -76,6 +76,9 @@ class Flags {
   /// After parse(): whether the words themselves gave the flag.
   bool given(const std::string& name) const { return given_.contains(name); }
 
+  /// Understands the words alone: no settings count, and there are no general flags.
+  void parse_words(std::span<const char* const> args);
+
   void print_help(std::ostream& out) const;
   /// The same as JSON, for completion scripts and the manual (description.h).
   nlohmann::ordered_json description() const;
@@ -102,6 +105,7 @@ class Flags {
   Word read_flag(std::span<const char* const> args, std::size_t& at);
   void apply_settings(std::span<const char* const> args);
   void take_setting(const Row& row, const Setting& setting) const;
+  void take(const std::vector<Word>& words);
   void take_positional(std::string_view word);
 
   std::string command_, summary_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <string>
@@ -150,6 +151,8 @@ int guarded(std::span<const char* const> args, const Streams& io) {
   } catch (const c10::Error& e) {
     const auto what = first_line(e.what_without_backtrace());
     return is_about_memory(what) ? report_memory(io) : report_internal(io, what);
+  } catch (const std::filesystem::filesystem_error& e) {  // a name too long, no right to look
+    return report_error(io, Error(ErrorKind::Io, first_line(e.what())), args);
   } catch (const std::exception& e) {
     const auto what = first_line(e.what());
     return is_about_memory(what) ? report_memory(io) : report_internal(io, what);

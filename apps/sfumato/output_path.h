@@ -56,6 +56,8 @@ class OutputPath {
 
   /// ".png", ".jpg", ".webp" or ".gif".
   const std::string& ending() const { return ending_; }
+  /// Whether the user named a file, not a folder.
+  bool names_file() const { return !file_.empty(); }
 
   /// Writes a picture and returns its path. A named file is overwritten (with several pictures its
   /// name gets the number and the suffix); in a folder the name comes from the pattern, or from

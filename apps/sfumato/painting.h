@@ -36,17 +36,6 @@ inline constexpr std::array kRequestFlagFields{
                         "print the complete request as JSON and paint nothing"},
 };
 
-/// Where further requests come from.
-struct PromptsFileFlag {
-  std::string prompts_file;
-};
-
-inline constexpr std::array kPromptsFileField{
-    Field<PromptsFileFlag>{
-        "prompts-file", &PromptsFileFlag::prompts_file,
-        "paint every line of this file: a prompt, and flags of its own behind it"},
-};
-
 /// What is written besides the pictures.
 struct FilmFlags {
   std::string film;
@@ -62,11 +51,11 @@ inline constexpr std::array kFilmFlagFields{
 };
 
 /// Of commands that make pictures one after another, and of those that make one file of many.
-struct OutputFlags : OutputPlace, RequestFlags, FilmFlags, PromptsFileFlag {};
+struct OutputFlags : OutputPlace, RequestFlags, FilmFlags {};
 struct OneFileFlags : OutputPlace, RequestFlags {};
 
-inline constexpr auto kOutputFields = fields::joined<OutputFlags>(
-    kOutputPlaceFields, kFilmFlagFields, kRequestFlagFields, kPromptsFileField);
+inline constexpr auto kOutputFields =
+    fields::joined<OutputFlags>(kOutputPlaceFields, kFilmFlagFields, kRequestFlagFields);
 inline constexpr auto kOneFileFields =
     fields::joined<OneFileFlags>(kOutputPlaceFields, kRequestFlagFields);
 

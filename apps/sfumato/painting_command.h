@@ -34,6 +34,8 @@ struct PaintingCommand {
       request_of_picture<Request>;
   /// The member that the first word without a flag names, before PROMPT; null: there is none.
   std::string Request::*picture = nullptr;
+  /// It takes --prompts-file.
+  bool many = false;
 };
 
 template <class Request, class Output = OutputFlags>
@@ -42,6 +44,7 @@ struct PaintingFlags {
   PromptFlags prompt;
   ModelOptions model;
   Output output;
+  PromptsFileFlag more;
   /// The request is that of a picture: no settings change it, only flags.
   bool repeats_picture = false;
 
@@ -58,6 +61,7 @@ struct PaintingFlags {
     add_prompt_flags(flags, prompt);
     flags.add<ModelOptions>(model, kModelFields, "model");
     flags.add<Output>(output, output_fields(output), "output");
+    if (command.many) flags.add<PromptsFileFlag>(more, kPromptsFileField, "output");
     if (repeats_picture) {
       flags.without_settings("picture");
       flags.without_settings("prompt");
@@ -94,12 +98,17 @@ void print_request(const Request& request, std::span<const Field<Request>> field
 /// the call says unless the line says otherwise.
 template <class Request>
 std::vector<Request> requests_of(const PaintingCommand<Request>& command,
-                                 const PaintingFlags<Request>& line, std::ostream& out) {
-  const std::string& file = line.output.prompts_file;
+                                 const PaintingFlags<Request>& line) {
+  const std::string& file = line.more.prompts_file;
   if (file.empty()) return {line.request};
   if (!line.output.film.empty()) {
     throw Error(ErrorKind::InvalidArgument, "--film does not go with --prompts-file",
                 "a film shows how one picture came to be");
+  }
+  if (OutputPath(line.output, 1).names_file()) {
+    throw Error(ErrorKind::InvalidArgument,
+                "--out " + line.output.out + ": the prompts make several",
+                "name a folder; --name says what its files are called");
   }
   std::vector<Request> requests;
   for (const PromptLine& words : read_prompts_file(file)) {
@@ -108,8 +117,7 @@ std::vector<Request> requests_of(const PaintingCommand<Request>& command,
     flags.add_positional("PROMPT", "what to paint", 1,
                          [&](std::string_view word) { request.prompt = word; });
     flags.add<Request>(request, command.fields, "picture");
-    flags.without_settings("picture");
-    parse_prompt_line(flags, words, file, out);
+    parse_prompt_line(flags, words, file);
   }
   return requests;
 }
@@ -174,7 +182,7 @@ class Painter {
 template <class Request>
 void paint_line(const PaintingCommand<Request>& command, const PaintingFlags<Request>& line,
                 Streams io) {
-  std::vector<Request> requests = requests_of(command, line, io.out);
+  std::vector<Request> requests = requests_of(command, line);
   if (!line.output.print_request) check_output(line.output);
   for (Request& request : requests) prepare_request(command, line, request);
   Painter<Request> painter(command, line, io);

@@ -81,12 +81,11 @@ std::vector<PromptLine> read_prompts_file(const std::filesystem::path& path) {
   return lines;
 }
 
-void parse_prompt_line(Flags& flags, const PromptLine& line, const std::filesystem::path& path,
-                       std::ostream& out) {
+void parse_prompt_line(Flags& flags, const PromptLine& line, const std::filesystem::path& path) {
   std::vector<const char*> words;
   for (const auto& word : line.words) words.push_back(word.c_str());
   try {
-    flags.parse(words, out);
+    flags.parse_words(words);
   } catch (const Error& error) {
     throw Error(error.kind(),
                 path.string() + ", line " + std::to_string(line.number) + ": " + error.what(),

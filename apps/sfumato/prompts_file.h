@@ -1,13 +1,25 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
-#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include "flags.h"
+#include "sfumato/base/fields.h"
 
 namespace sfumato::cli {
+
+/// Where further requests come from.
+struct PromptsFileFlag {
+  std::string prompts_file;
+};
+
+inline constexpr std::array kPromptsFileField{
+    Field<PromptsFileFlag>{
+        "prompts-file", &PromptsFileFlag::prompts_file,
+        "paint every line of this file: a prompt, and flags of its own behind it"},
+};
 
 /// One line of a file of prompts, as words of a command line.
 struct PromptLine {
@@ -22,8 +34,7 @@ struct PromptLine {
 /// closed and for a file without a prompt.
 std::vector<PromptLine> read_prompts_file(const std::filesystem::path& path);
 
-/// Flags::parse() with errors that name the line.
-void parse_prompt_line(Flags& flags, const PromptLine& line, const std::filesystem::path& path,
-                       std::ostream& out);
+/// Flags::parse_words() with errors that name the line.
+void parse_prompt_line(Flags& flags, const PromptLine& line, const std::filesystem::path& path);
 
 }  // namespace sfumato::cli

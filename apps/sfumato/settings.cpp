@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <set>
 #include <sstream>
+#include <system_error>
 
 #include "description.h"
 #include "sfumato/base/error.h"
@@ -126,7 +127,8 @@ std::map<std::string, Setting> settings_for(const std::string& command,
     if (value) settings[flag] = {*value, environment_name(flag), /*is_text=*/true};
   }
   for (const auto& file : settings_files(config)) {
-    if (!config && !fs::exists(file)) continue;
+    std::error_code unreadable;  // a folder that may not be entered holds no settings
+    if (!config && !fs::exists(file, unreadable)) continue;
     const auto entries = TomlTable::read(file).entries();
     expect_known_keys(file, entries);
     for (const auto& flag : flags) {

@@ -203,6 +203,11 @@ class AppTest(unittest.TestCase):
         error = self.paint(*given, status=2).stderr
         self.assertIn("prompts.txt, line 2", error)
         self.assertIn("--steps", error)
+        (self.folder / "prompts.txt").write_text("a\nb\n")
+        self.assertIn("name a folder", self.paint(*given[:-1], "--out", "a.png", status=2).stderr)
+
+    def test_a_home_that_cannot_be_looked_into(self):
+        self.run_cli("samplers", HOME="/" + "x" * 5000, XDG_CONFIG_HOME="")
 
     def part(self, name, prefix, shift):
         """A part of the model in a file of its own, its weights shifted."""

@@ -31,7 +31,8 @@ void run_txt2img(std::span<const char* const> args, Streams io) {
       .paint = [](const Model& model, const PaintRequest& request, const Observer& observer,
                   const PromptSources& sources) -> Painted {
         return text_to_image(model, request, observer, sources);
-      }};
+      },
+      .many = true};
   run_painting(command, args, io);
 }
 

@@ -40,10 +40,12 @@ std::optional<Prediction> prediction_in_yaml(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     const auto at = line.find_first_not_of(" -");
     if (at == line.npos || line.compare(at, kKey.size(), kKey) != 0) continue;
-    const std::string value = unquoted(std::string_view(line).substr(at + kKey.size()));
+    const std::string_view rest = std::string_view(line).substr(at + kKey.size());
+    const std::string value = unquoted(rest.substr(0, rest.find(" #")));
     if (value == "v") return Prediction::V;
     if (value == "x0") return Prediction::Sample;
-    return Prediction::Epsilon;
+    if (value == "eps") return Prediction::Epsilon;
+    return std::nullopt;
   }
   if (text.find("ldm.models.diffusion") != text.npos) return Prediction::Epsilon;
   return std::nullopt;
@@ -68,7 +70,10 @@ std::optional<Statement> said_by_scheduler(const fs::path& file) {
   return std::nullopt;
 }
 
-std::optional<Statement> said_about(const fs::path& file, const Metadata& metadata) {
+// A scheduler_config.json may belong to another file of the folder: it decides between families
+// that the weights fit equally, and nothing else.
+std::optional<Statement> said_about(const fs::path& file, const Metadata& metadata,
+                                    bool ambiguous) {
   const bool single = fs::is_regular_file(file);
   if (single) {
     if (auto told = said_in_yaml(file)) return told;
@@ -77,7 +82,7 @@ std::optional<Statement> said_about(const fs::path& file, const Metadata& metada
     const bool own = metadata.contains("modelspec.prediction_type");
     return Statement{*told, own ? "its metadata says so" : "its scheduler_config.json says so"};
   }
-  return single ? said_by_scheduler(file) : std::nullopt;
+  return single && ambiguous ? said_by_scheduler(file) : std::nullopt;
 }
 
 std::string taken_for(const FamilyChoice& choice, const std::string& why) {
@@ -123,10 +128,10 @@ FamilyChoice choose_family(const TensorMap& tensors, const Metadata& metadata, c
   if (!family.empty()) {
     choice.config = named_family(family);
   } else {
-    if (!said) said = said_about(file, metadata);
     const TensorIndex shapes = shapes_of(tensors);
     const auto fitting = fitting_families(shapes, choice.file);
     const bool one = fitting.size() == 1;
+    if (!said) said = said_about(file, metadata, !one);
     if (!one && !said && can_be_asked(fitting)) {
       choice.config = *fitting[0];
       choice.twins = fitting;

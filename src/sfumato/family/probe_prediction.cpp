@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "sfumato/base/error.h"
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/family/network.h"
@@ -35,6 +37,12 @@ ProbedPrediction probe_prediction(const Model& model) {
   Conditioning cond;
   cond.context = at::full({1, kProbeTokens, *unet.context_width}, kProbeInput, options);
   const double mean = (as_network(model)(x, t, cond) - x).mean().item<double>();
+  if (!std::isfinite(mean)) {
+    throw Error(ErrorKind::Unsupported,
+                "asked what it predicts, the network of " + model.config.family +
+                    " answers NaN or infinite values",
+                "say it with --prediction eps or v, or use --precision float32");
+  }
   return {mean < kVelocityBelow ? Prediction::V : Prediction::Epsilon, mean};
 }
 

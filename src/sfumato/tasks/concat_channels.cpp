@@ -25,8 +25,9 @@ ChannelUse channel_use(const ModelConfig& config) {
     case ConcatKind::LowResImage:
       return {"the small picture that it enlarges", "upscale --method x4"};
     case ConcatKind::MaskedLatent:
-    case ConcatKind::MaskedLatentFirst:
       return {"a mask and the rest of the picture", "inpaint"};
+    case ConcatKind::MaskedLatentFirst:
+      return {"the rest of the picture and a mask, and no words", ""};
     case ConcatKind::Depth:
       return {"a depth map", "depth2img"};
     case ConcatKind::EditedImage:

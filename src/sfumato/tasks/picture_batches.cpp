@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -44,8 +45,8 @@ PictureBatch next_batch(const PaintCall& call, int first, int most) {
 int first_batch_size(const PaintCall& call) {
   const auto [width, height] =
       call.network_size.value_or(std::pair{*call.request.width, *call.request.height});
-  return fitting_batch(call.model, width, height, *call.request.batch, free_memory_for(call.model),
-                       call.observer);
+  return fitting_batch(call.model, width, height, std::min(*call.request.batch, call.request.count),
+                       free_memory_for(call.model), call.observer);
 }
 
 // Nothing when memory ran out for a batch that can be made smaller.

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "sfumato/base/error.h"
+#include "sfumato/family/noise_augment.h"
 #include "sfumato/tasks/text_to_image.h"
 
 namespace sfumato {
@@ -28,7 +29,7 @@ void expect_refiner(const RefinerSettings& settings, const Model& model, const M
   if (!config.unet || config.text_encoders.empty()) {
     throw Error(ErrorKind::Unsupported, family + "cannot paint a prompt");
   }
-  if (config.concat.kind != ConcatKind::None) {
+  if (config.concat.kind != ConcatKind::None || reads_pictures(config)) {
     throw Error(ErrorKind::Unsupported, family + "need more than a latent to go on with");
   }
   if (!same_latents(config.latent, model.config.latent)) {

@@ -76,11 +76,14 @@ TokenizerFile read_hugging_face_tokenizer(std::string_view merges, std::string_v
   const auto tree = nlohmann::json::parse(config, nullptr, /*allow_exceptions=*/false);
   if (tree.is_object() && tree.contains("model_max_length")) {
     const auto& length = tree.at("model_max_length");
-    if (!length.is_number_integer() || length < 2 || length > 1 << 16) {
+    constexpr int kMostTokens = 1 << 16;
+    const bool said =
+        !length.is_number() || length <= kMostTokens;  // 1e30: transformers knows none
+    if (said && (!length.is_number_integer() || length < 2)) {
       throw Error(ErrorKind::Corrupt,
                   name + ": model_max_length must be a whole number from 2 to 65536");
     }
-    tokenizer.context_length = length.get<int>();
+    if (said) tokenizer.context_length = length.get<int>();
   }
   while (!merges.empty()) {
     const auto end = std::min(merges.find('\n'), merges.size());

@@ -68,6 +68,10 @@ function(sfumato_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT 900)
+  if(SFUMATO_SANITIZE)  # fontconfig keeps some memory to the end
+    set_tests_properties(${name} PROPERTIES
+      ENVIRONMENT LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/leaks-of-others.txt)
+  endif()
 endfunction()
 
 sfumato_precompile(sfumato_tensor_headers <ATen/ATen.h>)

@@ -13,7 +13,7 @@ namespace sfumato {
 inline std::string zip_of(const std::vector<std::pair<std::string, std::string>>& entries) {
   std::string files, directory;
   const auto put = [](std::string& out, std::uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
+    for (; bytes > 0; --bytes, value >>= 8) out += static_cast<char>(value & 0xFF);
   };
   for (const auto& [name, data] : entries) {
     const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size());

@@ -78,6 +78,7 @@ std::map<std::string, std::string> compute_facts(const Model& model) {
       {"precision", precision_name(model.dtype)},
       {"prediction", std::string(prediction_name(model.config.prediction))},
       {"libtorch", TORCH_VERSION}};
+  if (model.config.schedule.zero_terminal_snr) facts["noise_schedule"] = kZeroTerminalSnr;
   if (model.device.is_cpu()) facts["instructions"] = instruction_set();
   return facts;
 }
@@ -159,6 +160,7 @@ Model open_model(const ModelOptions& options, std::ostream& err) {
   load.family = options.family;
   load.use_ema = !options.no_ema;
   if (!options.prediction.empty()) load.prediction = parse_prediction(options.prediction);
+  load.zero_terminal_snr = options.zero_terminal_snr;
   load.split = split_files(options);
   load.on_note = [&err](const std::string& note) { err << "note: " << note << "\n"; };
   Model model = load_model(path, load);

@@ -16,7 +16,7 @@ namespace sfumato::cli {
 /// Which model, where and in which precision: the flags that all commands with a model share.
 struct ModelOptions {
   std::string model = "scenes", unet, vae, clip, family, prediction;
-  bool no_ema = false;
+  bool no_ema = false, zero_terminal_snr = false;
   std::string device = "auto", precision = "auto", vae_tiling = "auto", models_dir;
 };
 
@@ -37,6 +37,8 @@ inline constexpr std::array kModelFields{
                         .member = &ModelOptions::prediction,
                         .help = "what the U-Net predicts, where that is not found out rightly",
                         .choices = "eps|v|x0"},
+    Field<ModelOptions>{"zero-terminal-snr", &ModelOptions::zero_terminal_snr,
+                        "a noise schedule that ends in pure noise, for models trained with it"},
     Field<ModelOptions>{"device", &ModelOptions::device, "cpu, cuda or auto"},
     Field<ModelOptions>{"precision", &ModelOptions::precision,
                         "float32, bfloat16, float16 or auto (bfloat16 on CUDA, else float32)"},

@@ -107,8 +107,7 @@ void run_convert(std::span<const char* const> args, Streams io) {
   // Where the family does not matter, every one keeps its parts in the usual places.
   const ModelConfig usual = known.value_or(ModelConfig{});
   checkpoint.tensors = with_one_unet(std::move(checkpoint.tensors), usual, !line.options.no_ema);
-  checkpoint.tensors =
-      with_split_files(std::move(checkpoint.tensors), {.vae = line.options.vae}, &usual);
+  checkpoint = with_split_files(std::move(checkpoint), {.vae = line.options.vae}, &usual);
   if (!line.loras.empty()) bake_loras(checkpoint.tensors, line.loras, family(), io.err);
   io.cancel.throw_if_cancelled();
   output.write(checkpoint, family, in, io.err);

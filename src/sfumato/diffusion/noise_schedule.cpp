@@ -13,6 +13,9 @@ namespace sfumato {
 namespace {
 
 constexpr std::int64_t kMostSteps = 1'000'000;
+/// What the web UI leaves of the signal at the end: modules/sd_models.py,
+/// rescale_zero_terminal_snr_abar.
+constexpr double kLastTrace = 4.8973451890853435e-08;
 
 std::vector<double> linspace(double from, double to, std::int64_t count) {
   std::vector<double> values(count);
@@ -62,7 +65,10 @@ std::vector<double> make_betas(const NoiseScheduleConfig& c) {
 }  // namespace
 
 NoiseSchedule::NoiseSchedule(const NoiseScheduleConfig& config)
-    : NoiseSchedule(make_betas(config)) {}
+    : NoiseSchedule(make_betas(config)) {
+  if (!config.zero_terminal_snr) return;
+  *this = from_alphas_cumprod(zero_terminal_snr(alphas_cumprod_, kLastTrace));
+}
 
 NoiseSchedule::NoiseSchedule(std::vector<double> betas) : betas_(std::move(betas)) {
   if (betas_.empty()) {

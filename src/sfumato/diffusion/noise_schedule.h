@@ -15,6 +15,7 @@ struct NoiseScheduleConfig {
   std::int64_t steps = 1000;
   double cosine_s =
       0.008;  ///< offset of "cosine" (Nichol & Dhariwal 2021, eq. 17), unused elsewhere
+  bool zero_terminal_snr = false;  ///< the last timestep is pure noise, see zero_terminal_snr()
 };
 
 /// How the schedule reads between its entries.

@@ -88,9 +88,15 @@ Conditioning without_picture(Conditioning cond) {
 }
 
 at::Tensor guided_picture(const PromptPredictions& p, const PromptGuidance& guidance) {
-  if (!p.bare.defined()) return guide_by_all(p.conds, p.weights, p.uncond, guidance.scale);
   const at::Tensor all = guide_by_all(p.conds, p.weights, p.uncond, 1.0);
-  return guide_by_text_and_image(all, p.uncond, p.bare, guidance.scale, guidance.image_scale);
+  const auto at_scale = [&](double scale) {
+    return p.bare.defined()
+               ? guide_by_text_and_image(all, p.uncond, p.bare, scale, guidance.image_scale)
+               : guide_by_all(p.conds, p.weights, p.uncond, scale);
+  };
+  if (!guidance.mimic_scale) return at_scale(guidance.scale);
+  return guide_mimicking(at_scale(1.0), at_scale(0.0), guidance.scale, *guidance.mimic_scale,
+                         guidance.mimic);
 }
 
 }  // namespace
@@ -147,7 +153,7 @@ SplitGuidance split_guided_by_prompts(ConditionalDenoiser denoise,
                                       const PromptGuidance& guidance) {
   const bool bare = guidance.image_scale != 1.0;
   const bool plain = !guidance.ask_both && !bare && guidance.scale == 1.0 &&
-                     std::all_of(prompts.begin(), prompts.end(), is_plain);
+                     !guidance.mimic_scale && std::all_of(prompts.begin(), prompts.end(), is_plain);
   if (plain) {
     negatives.clear();
   } else if (negatives.empty()) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "sfumato/diffusion/denoiser.h"
 #include "sfumato/diffusion/guidance.h"
+#include "sfumato/diffusion/mimic_guidance.h"
 
 namespace sfumato {
 
@@ -65,6 +67,10 @@ struct PromptGuidance {
   bool ask_both = false;                        ///< the negative prompts too, whatever the scale
   /// How strongly the picture in the further channels leads (guide_by_text_and_image()).
   double image_scale = 1.0;
+  /// With dynamic thresholding (mimic_guidance.h): the weaker scale whose spread is kept, and its
+  /// options.
+  std::optional<double> mimic_scale = std::nullopt;
+  MimicOptions mimic = {};
   /// Counts the calls, by which prompts change; several that follow each other in a run share one.
   std::shared_ptr<int> calls = std::make_shared<int>(0);
 };

@@ -70,7 +70,7 @@ ModelConfig with_parts_of(ModelConfig config, const TensorMap& file) {
 bool is_ignored(const std::string& name, const ModelConfig& config) {
   return name.ends_with("position_ids") || name.starts_with(kAverages) ||
          name.starts_with(config.checkpoint.autoencoder + "loss.") || is_schedule_buffer(name) ||
-         is_beside_image_tower(name, config);
+         name == kPredictsVMark || name == kZeroTerminalMark || is_beside_image_tower(name, config);
 }
 
 TensorMap with_one_unet(TensorMap file, const ModelConfig& config, bool use_ema) {

@@ -9,6 +9,7 @@
 
 #include "sfumato/base/error.h"
 #include "sfumato/base/files.h"
+#include "sfumato/family/checkpoint_names.h"
 #include "sfumato/family/detect.h"
 #include "sfumato/family/family.h"
 #include "sfumato/family/probe_prediction.h"
@@ -70,10 +71,18 @@ std::optional<Statement> said_by_scheduler(const fs::path& file) {
   return std::nullopt;
 }
 
+std::string zero_terminal_snr_source(const TensorMap& tensors, const Metadata& metadata) {
+  if (tensors.contains(kZeroTerminalMark)) return std::string("its tensor ") + kZeroTerminalMark;
+  return states_zero_terminal_snr(metadata) ? "its scheduler_config.json" : "";
+}
+
 // A scheduler_config.json may belong to another file of the folder: it decides between families
 // that the weights fit equally, and nothing else.
-std::optional<Statement> said_about(const fs::path& file, const Metadata& metadata,
-                                    bool ambiguous) {
+std::optional<Statement> said_about(const fs::path& file, const TensorMap& tensors,
+                                    const Metadata& metadata, bool ambiguous) {
+  if (tensors.contains(kPredictsVMark)) {
+    return Statement{Prediction::V, std::string("its tensor ") + kPredictsVMark + " says so"};
+  }
   const bool single = fs::is_regular_file(file);
   if (single) {
     if (auto told = said_in_yaml(file)) return told;
@@ -114,6 +123,15 @@ FamilyChoice settled_by(const ProbedPrediction& probed, FamilyChoice choice) {
   return choice;
 }
 
+/// With the schedule that somebody states, which no family of the program has by itself.
+FamilyChoice with_stated_schedule(FamilyChoice choice) {
+  if (choice.zero_terminal_snr.empty() || !choice.twins.empty()) return choice;
+  choice.config.schedule.zero_terminal_snr = true;
+  if (choice.note.empty()) choice.note = choice.file + ": taken for " + choice.config.family;
+  choice.note += "; zero terminal SNR: " + choice.zero_terminal_snr + " says so";
+  return choice;
+}
+
 }  // namespace
 
 ModelConfig named_family(const std::string& family) {
@@ -122,7 +140,9 @@ ModelConfig named_family(const std::string& family) {
 
 FamilyChoice choose_family(const TensorMap& tensors, const Metadata& metadata, const fs::path& file,
                            const std::string& family, std::optional<Prediction> prediction) {
-  FamilyChoice choice{.config = {}, .file = file.string()};
+  FamilyChoice choice{.config = {},
+                      .file = file.string(),
+                      .zero_terminal_snr = zero_terminal_snr_source(tensors, metadata)};
   std::optional<Statement> said;
   if (prediction) said = Statement{*prediction, "--prediction says so"};
   if (!family.empty()) {
@@ -131,7 +151,7 @@ FamilyChoice choose_family(const TensorMap& tensors, const Metadata& metadata, c
     const TensorIndex shapes = shapes_of(tensors);
     const auto fitting = fitting_families(shapes, choice.file);
     const bool one = fitting.size() == 1;
-    if (!said) said = said_about(file, metadata, !one);
+    if (!said) said = said_about(file, tensors, metadata, !one);
     if (!one && !said && can_be_asked(fitting)) {
       choice.config = *fitting[0];
       choice.twins = fitting;
@@ -146,17 +166,18 @@ FamilyChoice choose_family(const TensorMap& tensors, const Metadata& metadata, c
     choice.config.prediction = said->prediction;
     choice.note = taken_for(choice, said->source);
   }
-  return choice;
+  return with_stated_schedule(std::move(choice));
 }
 
 FamilyChoice settle_family(FamilyChoice choice, const Model& model) {
   if (choice.twins.empty()) return choice;
-  return settled_by(probe_prediction(model), std::move(choice));
+  return with_stated_schedule(settled_by(probe_prediction(model), std::move(choice)));
 }
 
 FamilyChoice settle_family(FamilyChoice choice, const TensorMap& tensors) {
   if (choice.twins.empty()) return choice;
-  return settled_by(probe_prediction(choice.config, tensors), std::move(choice));
+  const ProbedPrediction probed = probe_prediction(choice.config, tensors);
+  return with_stated_schedule(settled_by(probed, std::move(choice)));
 }
 
 }  // namespace sfumato

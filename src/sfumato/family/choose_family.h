@@ -20,6 +20,8 @@ struct FamilyChoice {
   /// empty: `config` is settled.
   std::vector<const ModelConfig*> twins = {};
   std::string note = {};  ///< what was chosen and why, in one line; "": the tensors alone told
+  /// Who says that the schedule has zero terminal SNR; "": nobody.
+  std::string zero_terminal_snr = {};
 };
 
 /// A family of the program by its name, or one from FILE.toml. Throws NotFound or InvalidArgument.

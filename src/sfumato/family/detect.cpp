@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
+#include "sfumato/base/bounded_json.h"
 #include "sfumato/base/error.h"
 #include "sfumato/family/family.h"
 #include "sfumato/tensor/shape.h"
@@ -52,6 +52,14 @@ std::optional<Prediction> prediction_named(std::string_view name) {
   return std::nullopt;
 }
 
+/// The scheduler_config.json among the metadata; an empty object when there is none.
+nlohmann::json stated_scheduler(const Metadata& metadata) {
+  const auto found = metadata.find("diffusers.scheduler");
+  nlohmann::json scheduler = nlohmann::json::object();
+  if (found != metadata.end()) scheduler = parse_bounded_json(found->second);
+  return scheduler.is_object() ? scheduler : nlohmann::json::object();
+}
+
 /// The only one that predicts what is stated, or nullptr.
 const ModelConfig* told_apart(const std::vector<const ModelConfig*>& fitting, Prediction stated) {
   const ModelConfig* told = nullptr;
@@ -69,12 +77,16 @@ std::optional<Prediction> stated_prediction(const Metadata& metadata) {
   if (const auto found = metadata.find("modelspec.prediction_type"); found != metadata.end()) {
     return prediction_named(found->second);
   }
-  const auto found = metadata.find("diffusers.scheduler");
-  if (found == metadata.end()) return std::nullopt;
-  const auto scheduler = nlohmann::json::parse(found->second, nullptr, false);
+  const auto scheduler = stated_scheduler(metadata);
   const auto type = scheduler.find("prediction_type");
   if (type == scheduler.end() || !type->is_string()) return std::nullopt;
   return prediction_named(type->get<std::string>());
+}
+
+bool states_zero_terminal_snr(const Metadata& metadata) {
+  const auto scheduler = stated_scheduler(metadata);
+  const auto rescaled = scheduler.find("rescale_betas_zero_snr");
+  return rescaled != scheduler.end() && *rescaled == true;
 }
 
 std::vector<const ModelConfig*> fitting_families(const TensorIndex& tensors,

@@ -27,4 +27,8 @@ const ModelConfig& detect_family(const TensorIndex& tensors, const std::string& 
 /// folder or `modelspec.prediction_type`. Nothing when they do not say.
 std::optional<Prediction> stated_prediction(const Metadata& metadata);
 
+/// Whether a scheduler_config.json, if the metadata hold one, rescales its schedule to zero
+/// terminal SNR.
+bool states_zero_terminal_snr(const Metadata& metadata);
+
 }  // namespace sfumato

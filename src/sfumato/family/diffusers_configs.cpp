@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "sfumato/base/bounded_json.h"
 #include "sfumato/base/error.h"
 
 namespace sfumato {
@@ -249,7 +250,7 @@ Json diffusers_index(const ModelConfig& config, const std::string& scheduler) {
 }
 
 bool is_authors_scheduler(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Json json = parse_bounded_json(text);
   return json.is_object() && !json.contains(kWrittenBy);
 }
 
@@ -264,8 +265,9 @@ Json diffusers_scheduler(const ModelConfig& config) {
             {"beta_start", config.schedule.start},
             {"num_train_timesteps", config.schedule.steps},
             {"prediction_type", scheduler_prediction(config.prediction)},
+            {"rescale_betas_zero_snr", config.schedule.zero_terminal_snr},
             {"steps_offset", 1},
-            {"timestep_spacing", "leading"},
+            {"timestep_spacing", config.schedule.zero_terminal_snr ? "trailing" : "leading"},
             {"trained_betas", nullptr}};
   if (is_xl(config)) {
     json["interpolation_type"] = "linear";

@@ -39,6 +39,7 @@ void read_betas(TomlTable& t, NoiseScheduleConfig& c) {
     t.require("end", c.end);
   }
   t.require("steps", c.steps);
+  t.get("zero_terminal_snr", c.zero_terminal_snr);
 }
 
 void read_schedule(TomlTable t, ModelConfig& config) {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "sfumato/base/embedded.h"
@@ -82,14 +83,14 @@ Parts checkpoint_parts(const fs::path& path, const LoadOptions& options) {
   if (!path.empty()) checkpoint = open_checkpoint(path);
   Parts parts;
   parts.name = path.empty() ? options.split.unet : path.string();
-  parts.tensors = std::move(checkpoint.tensors);
   if (options.split.any()) {
     const bool named = !options.family.empty();
     const ModelConfig family = named ? named_family(options.family) : ModelConfig{};
-    parts.tensors =
-        with_split_files(std::move(parts.tensors), options.split, named ? &family : nullptr);
+    checkpoint = with_split_files(std::move(checkpoint), options.split, named ? &family : nullptr);
   }
-  parts.choice = choose_family(parts.tensors, checkpoint.metadata, parts.name, options.family,
+  parts.tensors = std::move(checkpoint.tensors);
+  const fs::path network = options.split.unet.empty() ? path : fs::path(options.split.unet);
+  parts.choice = choose_family(parts.tensors, checkpoint.metadata, network, options.family,
                                options.prediction);
   parts.config = parts.choice.config;
   const auto scheduler = checkpoint.metadata.find("diffusers.scheduler");
@@ -104,7 +105,8 @@ Parts checkpoint_parts(const fs::path& path, const LoadOptions& options) {
 void replace_parts(Parts& parts, const LoadOptions& options) {
   if (options.prediction) parts.config.prediction = *options.prediction;
   if (!options.split.any()) return;
-  parts.tensors = with_split_files(std::move(parts.tensors), options.split, &parts.config);
+  Checkpoint whole{.tensors = std::move(parts.tensors), .metadata = {}, .format = {}};
+  parts.tensors = with_split_files(std::move(whole), options.split, &parts.config).tensors;
 }
 
 Parts find_parts(const std::string& path_or_name, const LoadOptions& options) {
@@ -136,9 +138,10 @@ std::uint64_t bytes_of_weights(const Model& model) {
 }
 
 // Before any memory is touched: a system that gives more than it has kills the process later.
-void expect_room(const Model& model, const std::string& name) {
+// What was free before the file was read counts, for tensors that had to be decoded are let go as
+// they are copied.
+void expect_room(const Model& model, const std::string& name, std::optional<std::uint64_t> free) {
   const std::uint64_t needed = bytes_of_weights(model);
-  const auto free = free_memory(model.device);
   if (!free || needed <= *free) return;
   const bool wide = model.dtype == at::kFloat;
   throw Error(ErrorKind::OutOfMemory,
@@ -150,6 +153,7 @@ void expect_room(const Model& model, const std::string& name) {
 }  // namespace
 
 Model load_model(const std::string& path_or_name, const LoadOptions& options) {
+  const auto free = free_memory(options.device);
   Parts parts = find_parts(path_or_name, options);
   parts.config = with_parts_of(std::move(parts.config), parts.tensors);
   TensorMap tensors = needed_tensors(std::move(parts.tensors), parts.config, options.use_ema);
@@ -160,7 +164,7 @@ Model load_model(const std::string& path_or_name, const LoadOptions& options) {
   // No memory is touched before the weights come, converted as they are copied.
   Model model = build_model(parts.config, parts.tokenizer_text, nn::Init::Empty, 0);
   make_room_on(model, options.device, options.dtype);
-  expect_room(model, parts.name);
+  expect_room(model, parts.name, free);
   try {
     move_into(checkpoint_tensors(model), std::move(tensors));
   } catch (const Error& e) {
@@ -171,7 +175,12 @@ Model load_model(const std::string& path_or_name, const LoadOptions& options) {
     model.config = with_parts_of(parts.choice.config, names);
   }
   if (!parts.choice.note.empty()) options.on_note(parts.choice.note);
+  if (model.config.image_encoder && !model.config.image_encoder->statistics) {
+    options.on_note(parts.name + ": it has no " + kEmbeddingMean + " and " + kEmbeddingDeviation +
+                    "; 0 and 1 are used");
+  }
   model.config.scheduler = std::move(parts.scheduler);
+  model.config.schedule.zero_terminal_snr |= options.zero_terminal_snr;
   if (scaled) model.config.latent.scale = model.autoencoder.latent.scale = scale;
   return model;
 }

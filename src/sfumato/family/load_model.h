@@ -18,6 +18,7 @@ struct LoadOptions {
   std::string family = "";  ///< "" to detect it; needed where names and shapes cannot tell
   bool use_ema = true;      ///< take the U-Net's averaged weights where the file has them
   std::optional<Prediction> prediction = {};  ///< of the network, whatever the family says
+  bool zero_terminal_snr = false;             ///< rescale the noise schedule to it
   SplitFiles split = {};                      ///< parts in files of their own
   /// Told in one line what a checkpoint was taken for, where its tensors alone did not say.
   std::function<void(const std::string&)> on_note = [](const std::string&) {};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sfumato/base/bounded_json.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/diffusers_convert.h"
@@ -78,10 +79,11 @@ void expect_complete(const TensorMap& needed, const ModelConfig& config) {
 Json scheduler_of(const ModelConfig& config, const Metadata& metadata) {
   const auto found = metadata.find("diffusers.scheduler");
   const auto stated = stated_prediction(metadata).value_or(Prediction::Epsilon);
-  if (found == metadata.end() || stated != config.prediction) {
+  if (found == metadata.end() || stated != config.prediction ||
+      states_zero_terminal_snr(metadata) != config.schedule.zero_terminal_snr) {
     return diffusers_scheduler(config);
   }
-  Json kept = Json::parse(found->second, nullptr, /*allow_exceptions=*/false);
+  Json kept = parse_bounded_json(found->second);
   const bool usable =
       kept.is_object() && kept.contains("_class_name") && kept["_class_name"].is_string();
   return usable ? kept : diffusers_scheduler(config);

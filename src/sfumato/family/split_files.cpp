@@ -59,6 +59,20 @@ DiffusersPart unet_kind(const TensorMap& file) {
   return added ? DiffusersPart::AddedUNet : DiffusersPart::UNet;
 }
 
+// What a file says of what its network predicts comes with the network.
+void replace_unet(Checkpoint& whole, const std::string& file, const std::string& prefix) {
+  Checkpoint own = open_checkpoint(file);
+  erase_below(whole.tensors, "model_ema.");
+  replace_below(whole.tensors, prefix,
+                split_part(own.tensors, unet_kind(own.tensors), prefix, file));
+  for (const char* mark : {kPredictsVMark, kZeroTerminalMark}) {
+    whole.tensors.erase(mark);
+    if (own.tensors.contains(mark)) whole.tensors[mark] = own.tensors.at(mark);
+  }
+  own.metadata.merge(whole.metadata);
+  whole.metadata = std::move(own.metadata);
+}
+
 DiffusersPart encoder_kind(const TextEncoderConfig& encoder) {
   if (encoder.kind == EncoderKind::Clip) return DiffusersPart::ClipText;
   return encoder.take == Take::PenultimateNorm ? DiffusersPart::OpenClipPenultimate
@@ -168,18 +182,15 @@ TensorMap with_text_encoders(TensorMap tensors, const std::vector<std::string>& 
 
 }  // namespace
 
-TensorMap with_split_files(TensorMap tensors, const SplitFiles& files, const ModelConfig* config) {
+Checkpoint with_split_files(Checkpoint whole, const SplitFiles& files, const ModelConfig* config) {
   // Without a family: the places that all have in common.
   const ModelConfig places = config ? *config : ModelConfig{};
-  if (!files.unet.empty()) {
-    const std::string& prefix = places.checkpoint.unet;
-    const TensorMap file = open_checkpoint(files.unet).tensors;
-    erase_below(tensors, "model_ema.");
-    replace_below(tensors, prefix, split_part(file, unet_kind(file), prefix, files.unet));
+  if (!files.unet.empty()) replace_unet(whole, files.unet, places.checkpoint.unet);
+  if (!files.vae.empty()) replace_autoencoder(whole.tensors, files.vae, places);
+  if (!files.clip.empty()) {
+    whole.tensors = with_text_encoders(std::move(whole.tensors), files.clip, config);
   }
-  if (!files.vae.empty()) replace_autoencoder(tensors, files.vae, places);
-  if (files.clip.empty()) return tensors;
-  return with_text_encoders(std::move(tensors), files.clip, config);
+  return whole;
 }
 
 }  // namespace sfumato

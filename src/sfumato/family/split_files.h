@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "sfumato/checkpoint/open_checkpoint.h"
 #include "sfumato/family/model_config.h"
-#include "sfumato/tensor/tensor_map.h"
 
 namespace sfumato {
 
@@ -18,11 +18,12 @@ struct SplitFiles {
   bool any() const { return !unet.empty() || !vae.empty() || !clip.empty(); }
 };
 
-/// The tensors of a checkpoint, which may be none, with the parts of these files in the place of
-/// its own, under the names of a single file. Averaged weights of a U-Net that is replaced go too.
+/// A checkpoint, which may be empty, with the parts of these files in the place of its own, under
+/// the names of a single file. Averaged weights of a U-Net that is replaced go too, and what
+/// the new one's metadata say counts.
 /// Where text encoders lie is the family's affair: that of `config` or, without it, of the families
 /// whose U-Net and autoencoder these are. Throws Corrupt when a file has not got its part or an
 /// autoencoder of another shape, NotFound or Io.
-TensorMap with_split_files(TensorMap tensors, const SplitFiles& files, const ModelConfig* config);
+Checkpoint with_split_files(Checkpoint whole, const SplitFiles& files, const ModelConfig* config);
 
 }  // namespace sfumato

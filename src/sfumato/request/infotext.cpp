@@ -151,6 +151,10 @@ void read_sampling(const Infotext& text, PaintRequest& request) {
   request.churn_noise = number<double>(text, "Sigma noise");
   request.tiling = word(text, "Tiling") == "True";
   if (const auto mode = word(text, "Emphasis")) request.emphasis = ours(kEmphasis, *mode);
+  if (word(text, "Dynamic thresholding enabled") == "True") {
+    request.mimic_scale = number<double>(text, "Mimic scale");
+    request.mimic_percentile = number<double>(text, "Threshold percentile").value_or(100);
+  }
 }
 
 }  // namespace
@@ -172,6 +176,10 @@ Infotext infotext_of(const TextToImageRequest& request, const ModelIdentity& mod
     text.set("VAE", vae->second.name);
   }
   if (request.noise == "torch_cpu") text.set("RNG", "CPU");
+  if (const auto schedule = model.computed.find("noise_schedule");
+      schedule != model.computed.end()) {
+    text.set("Noise Schedule", schedule->second);
+  }
   set_number(text, "Eta", request.eta);
   return text;
 }
@@ -193,6 +201,11 @@ Infotext with_settings(Infotext text, const SamplingSettings& settings) {
   set_number(text, "Sigma tmax", settings.churn_max);
   set_number(text, "Sigma noise", settings.churn_noise);
   if (settings.emphasis != "original") text.set("Emphasis", theirs(kEmphasis, settings.emphasis));
+  if (settings.mimic_scale) {
+    text.set("Dynamic thresholding enabled", "True");
+    set_number(text, "Mimic scale", settings.mimic_scale);
+    text.set("Threshold percentile", text_of(settings.mimic_percentile));
+  }
   return text;
 }
 

@@ -24,6 +24,9 @@ struct ModelIdentity {
   std::map<std::string, std::string> computed = {};
 };
 
+/// What ModelIdentity::computed["noise_schedule"] says of a rescaled one, in the web UI's words.
+inline constexpr const char* kZeroTerminalSnr = "Zero Terminal SNR";
+
 /// What the picture of a request says about itself in the words of A1111's web UI. `request` has
 /// its defaults filled in.
 Infotext infotext_of(const TextToImageRequest& request, const ModelIdentity& model);

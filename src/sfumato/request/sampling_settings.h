@@ -19,6 +19,8 @@ struct SamplingSettings {
   std::optional<std::int64_t> ensd;  ///< added to the seed of the noise of ancestral samplers
   std::optional<double> churn, churn_min, churn_max, churn_noise;  ///< Karras et al. 2022, alg. 2
   double guidance_rescale = 0;                                     ///< Lin et al. 2023, sec. 3.4
+  std::optional<double> mimic_scale;  ///< dynamic thresholding: the guidance that is mimicked
+  double mimic_percentile = 100;      ///< the magnitudes above this one are clamped
   bool tiling = false;
 };
 
@@ -90,6 +92,16 @@ inline constexpr std::array kSamplingFields{
                             .help = "0 = none .. 1 = guidance does not raise the contrast",
                             .min = 0,
                             .max = 1},
+    Field<SamplingSettings>{.name = "mimic-scale",
+                            .member = &SamplingSettings::mimic_scale,
+                            .help = "dynamic thresholding: keep the contrast of this guidance",
+                            .min = 0,
+                            .max = 100},
+    Field<SamplingSettings>{.name = "mimic-percentile",
+                            .member = &SamplingSettings::mimic_percentile,
+                            .help = "of dynamic thresholding: clamp the values above this one",
+                            .min = 0,
+                            .max = 100},
     Field<SamplingSettings>{.name = "tiling",
                             .member = &SamplingSettings::tiling,
                             .help = "pictures that continue across their edges"},

@@ -56,8 +56,14 @@ GuidedNetwork guided_network(const Model& model, const BatchPrompts& prompts, co
                         .prediction = model.config.prediction,
                         .guidance = run.guidance};
   network.guide = [&, calls](ConditionalDenoiser open, double scale, bool both) {
-    const PromptGuidance guidance{scale, run.guidance_rescale, model.config.prediction,
-                                  both,  run.image_guidance,   calls};
+    const PromptGuidance guidance{.scale = scale,
+                                  .rescale = run.guidance_rescale,
+                                  .prediction = model.config.prediction,
+                                  .ask_both = both,
+                                  .image_scale = run.image_guidance,
+                                  .mimic_scale = run.mimic_scale,
+                                  .mimic = {.percentile = run.mimic_percentile},
+                                  .calls = calls};
     return split_guided_by_prompts(std::move(open), prompts.prompts, prompts.negatives, guidance);
   };
   return network;
@@ -80,50 +86,60 @@ bool is_sound(const ScheduledConditioning& schedule) {
   });
 }
 
-bool is_sound(const BatchPrompts& batch) {
-  const auto& negatives = batch.negatives;
-  return std::all_of(negatives.begin(), negatives.end(),
-                     [](const auto& negative) { return is_sound(negative); }) &&
-         std::all_of(batch.prompts.begin(), batch.prompts.end(), [](const auto& prompt) {
-           return std::all_of(prompt.parts.begin(), prompt.parts.end(),
-                              [](const auto& part) { return is_sound(part.schedule); });
-         });
+bool is_sound(const PromptConditioning& prompt) {
+  return std::all_of(prompt.parts.begin(), prompt.parts.end(),
+                     [](const auto& part) { return is_sound(part.schedule); });
 }
 
-BatchPrompts condition_once(const Model& model, std::span<const PromptPair> texts,
-                            const PromptSteps& steps, int width, int height,
-                            const PromptOptions& options) {
-  const SizeConditioning size = size_of(width, height);
-  SizeConditioning negative_size = size;
-  negative_size.aesthetic_score = kNegativeScore;
-  // Pictures of one prompt share its conditioning.
-  std::map<std::string, PromptConditioning> prompts;
-  std::map<std::string, ScheduledConditioning> negatives;
-  BatchPrompts batch;
-  for (const auto& [prompt, negative] : texts) {
-    if (!prompts.contains(prompt)) {
-      prompts[prompt] = condition_prompt(model, prompt, steps, size, options);
+/// Conditions texts with the model, and those whose conditioning it cannot hold, each for itself,
+/// with wider ones (sturdy.h).
+class SturdyTexts {
+ public:
+  SturdyTexts(const Model& model, const Observer& observer) : models_{model}, observer_(observer) {}
+
+  template <class Condition>
+  auto condition(const Condition& with) {
+    auto result = with(models_.front());
+    for (std::size_t i = 1; !is_sound(result); ++i) {
+      if (i == models_.size()) {
+        models_.push_back(for_another_try(models_.back(), WidePart::TextEncoders, observer_));
+      }
+      result = with(models_[i]);
     }
-    if (!negatives.contains(negative)) {
-      negatives[negative] =
-          condition_negative_prompt(model, negative, steps, negative_size, options);
-    }
-    batch.prompts.push_back(prompts[prompt]);
-    batch.negatives.push_back(negatives[negative]);
+    return result;
   }
-  return batch;
-}
+
+ private:
+  std::vector<Model> models_;
+  const Observer& observer_;
+};
 
 }  // namespace
 
 BatchPrompts condition_batch(const Model& model, std::span<const PromptPair> texts,
                              const PromptSteps& steps, int width, int height,
                              const PromptOptions& options, const Observer& observer) {
-  Model tried = model;
-  BatchPrompts batch = condition_once(tried, texts, steps, width, height, options);
-  while (!is_sound(batch)) {
-    tried = for_another_try(tried, WidePart::TextEncoders, observer);
-    batch = condition_once(tried, texts, steps, width, height, options);
+  const SizeConditioning size = size_of(width, height);
+  SizeConditioning negative_size = size;
+  negative_size.aesthetic_score = kNegativeScore;
+  SturdyTexts sturdy(model, observer);
+  // Pictures of one prompt share its conditioning.
+  std::map<std::string, PromptConditioning> prompts;
+  std::map<std::string, ScheduledConditioning> negatives;
+  BatchPrompts batch;
+  for (const auto& [prompt, negative] : texts) {
+    if (!prompts.contains(prompt)) {
+      prompts[prompt] = sturdy.condition([&](const Model& tried) {
+        return condition_prompt(tried, prompt, steps, size, options);
+      });
+    }
+    if (!negatives.contains(negative)) {
+      negatives[negative] = sturdy.condition([&](const Model& tried) {
+        return condition_negative_prompt(tried, negative, steps, negative_size, options);
+      });
+    }
+    batch.prompts.push_back(prompts[prompt]);
+    batch.negatives.push_back(negatives[negative]);
   }
   return batch;
 }

@@ -88,7 +88,9 @@ struct BatchRun {
   /// would do.
   std::optional<SamplingPlan> plan = std::nullopt;
   double guidance = 7.5, guidance_rescale = 0.0;
-  double image_guidance = 1.0;  ///< of the picture in `concat`; 1: as it is
+  double image_guidance = 1.0;                       ///< of the picture in `concat`; 1: as it is
+  std::optional<double> mimic_scale = std::nullopt;  ///< see PromptGuidance
+  double mimic_percentile = 1.0;
   std::optional<double> eta = std::nullopt;
   Churn churn = {};
   double noise_scale = 1.0;

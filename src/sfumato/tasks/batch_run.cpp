@@ -34,6 +34,8 @@ BatchRun batch_run(const Model& model, const TextToImageRequest& request,
   }
   run.guidance = *request.guidance;
   run.guidance_rescale = settings.guidance_rescale;
+  run.mimic_scale = settings.mimic_scale;
+  run.mimic_percentile = settings.mimic_percentile / 100.0;
   run.eta = request.eta;
   run.churn.amount = settings.churn.value_or(0.0);
   run.churn.min_sigma = settings.churn_min.value_or(0.0);

@@ -1,7 +1,6 @@
 #include "sfumato/tasks/model_sampling.h"
 
-#include <nlohmann/json.hpp>
-
+#include "sfumato/base/bounded_json.h"
 #include "sfumato/base/error.h"
 #include "sfumato/sampling/names.h"
 
@@ -14,7 +13,7 @@ DiffusersConfig model_sampling(const ModelConfig& config) {
                 "choose another spacing; see: sfumato samplers");
   }
   try {
-    const auto json = nlohmann::json::parse(config.scheduler, nullptr, /*allow_exceptions=*/false);
+    const auto json = parse_bounded_json(config.scheduler);
     DiffusersConfig sampling = read_diffusers_config(json);
     sampling.prediction = config.prediction;
     return sampling;

@@ -87,5 +87,12 @@ TEST(ZeroTerminalSnr, KeepsTheStartAndEmptiesTheEnd) {
   EXPECT_NEAR(NoiseSchedule::from_alphas_cumprod(rescaled).sigma_max(), 4096.0, 1e-3);
 }
 
+TEST(ZeroTerminalSnr, IsAPropertyOfASchedule) {
+  const NoiseSchedule schedule{NoiseScheduleConfig{.zero_terminal_snr = true}};
+  const NoiseSchedule plain{NoiseScheduleConfig{}};
+  EXPECT_NEAR(schedule.sigma_min(), plain.sigma_min(), 1e-9);
+  EXPECT_NEAR(schedule.sigma_max(), 4518.764, 1e-2);  // as the web UI has it
+}
+
 }  // namespace
 }  // namespace sfumato

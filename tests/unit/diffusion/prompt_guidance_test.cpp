@@ -51,6 +51,25 @@ TEST(PromptGuidance, OnePromptIsClassifierFreeGuidance) {
   EXPECT_TRUE(at::allclose(denoise(pictures(2), 1.0), plain(pictures(2), 1.0)));
 }
 
+TEST(PromptGuidance, DynamicThresholdingKeepsTheSpreadOfAWeakerScale) {
+  const at::Tensor x = at::randn({1, 4, 8, 8}, at::kDouble);
+  const ConditionalDenoiser steeper = [](const at::Tensor& at, double, const Conditioning& cond) {
+    return at * cond.context->select(1, 0).view({-1, 1, 1, 1});
+  };
+  const auto guided_at = [&](double scale, std::optional<double> mimic) {
+    return split_guided_by_prompts(steeper, {single(3)}, {constant(1)},
+                                   {.scale = scale, .mimic_scale = mimic})
+        .guided(x, 1.0);
+  };
+  const auto spread = [](const at::Tensor& answer) {
+    return (answer - answer.mean({2, 3}, true)).abs().amax({2, 3});
+  };
+  const at::Tensor weak = guided_at(7.0, {}), kept = guided_at(30.0, 7.0);
+  EXPECT_TRUE(at::allclose(spread(kept), spread(weak)));
+  EXPECT_GT((spread(guided_at(30.0, {})) / spread(weak)).min().item<double>(), 3.0);
+  EXPECT_TRUE(at::allclose(guided_at(7.0, 7.0), weak));
+}
+
 TEST(PromptGuidance, PromptsOfEveryLengthAndWeightAdd) {
   PromptConditioning composed;
   composed.parts.push_back({constant(3, 2), 0.5});

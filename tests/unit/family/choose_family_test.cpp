@@ -54,6 +54,28 @@ TEST(ChooseFamily, WhatLiesBesideTellsTwinsApart) {
   EXPECT_EQ(choose_sd2(file).config.family, "sd21_base");
 }
 
+TEST(ChooseFamily, MarksSayWhatAFineTuneOfSdxlWasTrainedFor) {
+  TensorMap tensors = shapes_only("sdxl_base");
+  EXPECT_FALSE(
+      choose_family(tensors, {}, "m.safetensors", "", {}).config.schedule.zero_terminal_snr);
+  tensors["v_pred"] = tensors["ztsnr"] = at::zeros({0});
+  const FamilyChoice choice = choose_family(tensors, {}, "m.safetensors", "", {});
+  EXPECT_EQ(choice.config.family, "sdxl_base");
+  EXPECT_EQ(choice.config.prediction, Prediction::V);
+  EXPECT_TRUE(choice.config.schedule.zero_terminal_snr);
+  EXPECT_NE(choice.note.find("zero terminal SNR: its tensor ztsnr"), std::string::npos)
+      << choice.note;
+}
+
+TEST(ChooseFamily, ASchedulerMayRescaleTheNoiseOfTwins) {
+  const Metadata scheduler{
+      {"diffusers.scheduler",
+       R"({"prediction_type": "v_prediction", "rescale_betas_zero_snr": true})"}};
+  const FamilyChoice choice = choose_sd2("m", scheduler);
+  EXPECT_EQ(choice.config.family, "sd21_v");
+  EXPECT_TRUE(choice.config.schedule.zero_terminal_snr);
+}
+
 TEST(ChooseFamily, TheUserHasTheLastWord) {
   EXPECT_EQ(
       choose_sd2("m.ckpt", {{"modelspec.prediction_type", "epsilon"}}, Prediction::V).config.family,

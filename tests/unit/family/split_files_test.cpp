@@ -32,7 +32,8 @@ class SplitFilesTest : public testing::Test {
   }
 
   /// By the first tensor of each: 1 or 2, the model that it is of.
-  std::string origins(const TensorMap& tensors) const {
+  std::string origins(const Checkpoint& checkpoint) const {
+    const TensorMap& tensors = checkpoint.tensors;
     std::string text;
     for (const auto& name : {"model.diffusion_model.input_blocks.0.0.weight",
                              "first_stage_model.decoder.conv_in.weight",
@@ -44,16 +45,18 @@ class SplitFilesTest : public testing::Test {
     return text;
   }
 
+  Checkpoint first() const { return {.tensors = first_, .metadata = {}, .format = {}}; }
+
   fs::path folder_ = fresh_folder("split");
   TensorMap first_ = checkpoint_tensors(make_model(find_family("tiny_sd1"), byte_tokenizer(), 1));
   TensorMap second_ = checkpoint_tensors(make_model(find_family("tiny_sd1"), byte_tokenizer(), 2));
 };
 
 TEST_F(SplitFilesTest, EachPartTakesThePlaceOfTheModelsOwn) {
-  EXPECT_EQ(origins(with_split_files(first_, {}, nullptr)), "111");
-  EXPECT_EQ(origins(with_split_files(first_, {.unet = path("unet.safetensors")}, nullptr)), "211");
-  EXPECT_EQ(origins(with_split_files(first_, {.vae = path("vae.safetensors")}, nullptr)), "121");
-  EXPECT_EQ(origins(with_split_files(first_, {.clip = {path("clip.safetensors")}}, nullptr)),
+  EXPECT_EQ(origins(with_split_files(first(), {}, nullptr)), "111");
+  EXPECT_EQ(origins(with_split_files(first(), {.unet = path("unet.safetensors")}, nullptr)), "211");
+  EXPECT_EQ(origins(with_split_files(first(), {.vae = path("vae.safetensors")}, nullptr)), "121");
+  EXPECT_EQ(origins(with_split_files(first(), {.clip = {path("clip.safetensors")}}, nullptr)),
             "112");
 }
 
@@ -61,20 +64,35 @@ TEST_F(SplitFilesTest, PartsAloneMakeAModel) {
   const SplitFiles files{.unet = path("unet.safetensors"),
                          .vae = path("vae.safetensors"),
                          .clip = {path("clip.safetensors")}};
-  const TensorMap whole = with_split_files({}, files, nullptr);
+  const TensorMap whole = with_split_files({}, files, nullptr).tensors;
   EXPECT_EQ(whole.size(), second_.size());
   for (const auto& [name, tensor] : second_) EXPECT_TRUE(whole.at(name).equal(tensor)) << name;
 }
 
 TEST_F(SplitFilesTest, AveragesOfAReplacedNetworkGoToo) {
   first_["model_ema.diffusion_modelout2bias"] = at::zeros({4});
-  const auto tensors = with_split_files(first_, {.unet = path("unet.safetensors")}, nullptr);
-  EXPECT_FALSE(tensors.contains("model_ema.diffusion_modelout2bias"));
+  const auto whole = with_split_files(first(), {.unet = path("unet.safetensors")}, nullptr);
+  EXPECT_FALSE(whole.tensors.contains("model_ema.diffusion_modelout2bias"));
+}
+
+TEST_F(SplitFilesTest, WhatTheNetworkPredictsIsSaidByItsOwnFile) {
+  TensorMap marked = with_prefix_removed(second_, "model.diffusion_model.");
+  marked["v_pred"] = at::zeros({0});
+  const Metadata own{{"modelspec.prediction_type", "v"}};
+  save_safetensors(folder_ / "tuned.safetensors", marked, own);
+  Checkpoint base = first();
+  base.tensors["ztsnr"] = at::zeros({0});
+  base.metadata = {{"modelspec.prediction_type", "epsilon"}, {"modelspec.title", "base"}};
+  const auto whole = with_split_files(base, {.unet = path("tuned.safetensors")}, nullptr);
+  EXPECT_TRUE(whole.tensors.contains("v_pred"));
+  EXPECT_FALSE(whole.tensors.contains("ztsnr"));
+  EXPECT_EQ(whole.metadata.at("modelspec.prediction_type"), "v");
+  EXPECT_EQ(whole.metadata.at("modelspec.title"), "base");
 }
 
 TEST_F(SplitFilesTest, AFileWithoutItsPartIsRefused) {
   const auto refused = [&](const SplitFiles& files) {
-    return error_of([&] { with_split_files(first_, files, nullptr); });
+    return error_of([&] { with_split_files(first(), files, nullptr); });
   };
   EXPECT_EQ(refused({.vae = path("clip.safetensors")}).kind(), ErrorKind::Corrupt);
   EXPECT_EQ(refused({.unet = path("vae.safetensors")}).kind(), ErrorKind::Corrupt);
@@ -87,7 +105,7 @@ TEST_F(SplitFilesTest, AnAutoencoderOfAnotherShapeIsRefused) {
   second_["first_stage_model.decoder.conv_in.weight"] = at::zeros({8, 4, 3, 3});
   part("other.safetensors", "first_stage_model.");
   const Error e =
-      error_of([&] { with_split_files(first_, {.vae = path("other.safetensors")}, nullptr); });
+      error_of([&] { with_split_files(first(), {.vae = path("other.safetensors")}, nullptr); });
   EXPECT_NE(std::string(e.what()).find("[8, 4, 3, 3]"), std::string::npos) << e.what();
 }
 

@@ -64,6 +64,8 @@ TEST(Infotext, ARequestComesBackFromItsText) {
   request.clip_skip = 2;
   request.emphasis = "no-norm";
   request.ensd = 31337;
+  request.mimic_scale = 7.5;
+  request.mimic_percentile = 99.5;
   request.tiling = true;
   request.hires_scale = 1.5;
   request.hires_upscaler = "latent-bicubic";

@@ -30,7 +30,8 @@ asan: setup
 	@cmake --build --preset asan
 	@ctest --preset asan
 
-# Every reader against random damage, FUZZ_SECONDS each; needs clang-19 and libclang-rt-19-dev.
+# Every reader against random damage, FUZZ_SECONDS each; needs clang-19, libclang-rt-19-dev
+# and libomp-19-dev.
 FUZZ_SECONDS ?= 60
 fuzz: setup
 	@cmake --preset fuzz >build/configure-fuzz.log 2>&1 || { cat build/configure-fuzz.log; exit 1; }

@@ -113,9 +113,10 @@ void Flags::add_general_flags() {
                    }});
 }
 
-void Flags::without_settings(std::string_view title) {
+void Flags::without_settings(std::string_view title, std::span<const std::string_view> except) {
   for (auto& row : rows_) {
-    if (row.title == title) row.from_settings = false;
+    const bool open = std::find(except.begin(), except.end(), row.name) != except.end();
+    if (row.title == title && !open) row.from_settings = false;
   }
 }
 

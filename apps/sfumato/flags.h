@@ -64,9 +64,9 @@ class Flags {
   void add_positional(std::string name, std::string help, std::size_t most,
                       std::function<void(std::string_view)> take);
 
-  /// The flags under this title keep the present values of their objects unless they are given:
-  /// settings do not count for them.
-  void without_settings(std::string_view title);
+  /// The flags under this title, apart from some, keep the present values of their objects unless
+  /// they are given: settings do not count for them.
+  void without_settings(std::string_view title, std::span<const std::string_view> except = {});
 
   /// Understands --name value, --name=value, --switch, and -- (only positionals follow). Throws
   /// InvalidArgument with the nearest known flag. False: --help, or --describe as the only word,

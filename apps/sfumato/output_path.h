@@ -29,8 +29,8 @@ inline constexpr std::array kOutputPlaceFields{
                        "pattern of the names in that folder, such as [date]/[seed]-[prompt_words]"},
     Field<OutputPlace>{.name = "format",
                        .member = &OutputPlace::format,
-                       .help = "of pictures; or by the ending of --out [png]",
-                       .choices = "png|jpeg|webp"},
+                       .help = "of pictures, or of a film (webp, gif); or by the ending of --out",
+                       .choices = "png|jpeg|webp|gif"},
     Field<OutputPlace>{"quality", &OutputPlace::quality,
                        "of JPEG and WebP; 100: WebP without loss [95]", 1, 100},
 };

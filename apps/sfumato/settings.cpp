@@ -122,6 +122,7 @@ std::map<std::string, Setting> settings_for(const std::string& command,
                                             std::span<const std::string> flags,
                                             const std::optional<std::string>& config) {
   std::map<std::string, Setting> settings;
+  if (config && config->empty()) return settings;
   for (const auto& flag : flags) {
     const auto value = from_environment(flag);
     if (value) settings[flag] = {*value, environment_name(flag), /*is_text=*/true};

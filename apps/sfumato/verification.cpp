@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "picture_text.h"
+#include "sfumato/base/bounded_json.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/fields.h"
 
@@ -19,7 +20,7 @@ namespace {
 using Record = nlohmann::json;
 
 Record own_record(const fs::path& picture, const std::string& text) {
-  Record json = Record::parse(text, nullptr, /*allow_exceptions=*/false);
+  Record json = parse_bounded_json(text);
   const bool sound = json.is_object() && json.contains("request") && json["request"].is_object() &&
                      json.value("task", Record()).is_string();
   if (sound) return json;
@@ -45,10 +46,12 @@ PictureRecord record_of(const Record& json) {
     const Record::json_pointer at(pointer);
     return json.contains(at) && json.at(at).is_object() ? json.at(at) : Record::object();
   };
-  for (const auto& [key, value] : members("/computed").items()) {
+  // Held by name: items() only refers to it.
+  const Record computed = members("/computed"), parts = members("/model/parts");
+  for (const auto& [key, value] : computed.items()) {
     if (value.is_string()) record.computed[key] = value.get<std::string>();
   }
-  for (const auto& [part, file] : members("/model/parts").items()) {
+  for (const auto& [part, file] : parts.items()) {
     const std::string name = file.is_object() ? text_at(file, "/name") : "";
     if (!name.empty()) record.parts[part] = name;
   }
@@ -76,6 +79,7 @@ PictureRecord record_of(const Infotext& text) {
     if (masked) record.inputs["mask"] = "";
   }
   if (text.find("VAE")) record.parts["vae"] = value("VAE");
+  if (text.find("Noise Schedule")) record.computed["noise_schedule"] = value("Noise Schedule");
   return record;
 }
 

@@ -288,6 +288,37 @@ class AppTest(unittest.TestCase):
         self.assertEqual(text, "a.png: bit-exact\n")
         self.assertEqual([path.name for path in self.folder.iterdir()], ["a.png"])
 
+    def test_verify_repeats_how_it_was_computed(self):
+        self.paint("a cat", "--seed", 3, "--guidance", 12, "--out", "plain.png")
+        own = ["--zero-terminal-snr", "--prediction", "v", "--no-ema"]
+        mimic = ["--guidance", 12, "--mimic-scale", 4, "--mimic-percentile", 99.5]
+        for flags in (own, mimic):
+            self.paint("a cat", "--seed", 3, *flags, "--out", "a.png")
+            self.assertNotEqual(pixels(self.folder / "a.png"), pixels(self.folder / "plain.png"))
+            os.environ["SFUMATO_PRECISION"] = "bfloat16"  # nothing that a picture leaves open
+            try:
+                self.assertEqual(self.verify("a.png")["differs"], [])
+            finally:
+                del os.environ["SFUMATO_PRECISION"]
+        text = json.loads(self.run_cli("inspect", "a.png", "--json").stdout)["text"]["parameters"]
+        self.assertIn("Mimic scale: 4", text)
+        self.paint("a cat", *own, "--out", "b.png")
+        text = json.loads(self.run_cli("inspect", "b.png", "--json").stdout)["text"]["parameters"]
+        self.assertIn("Noise Schedule: Zero Terminal SNR", text)
+
+    def test_verify_finds_the_model_of_the_hash(self):
+        self.part("m.safetensors", "", 0.0)
+        self.part("n.safetensors", "", 0.01)
+        shelf = self.folder / "shelf" / "checkpoints"
+        for name, file in (("a", "m"), ("b", "n")):
+            shutil.copytree(self.model, shelf / name)
+            (self.folder / f"{file}.safetensors").rename(shelf / name / "model.safetensors")
+        self.run_cli("txt2img", "x", "--model", shelf / "a", "--out", "a.png")
+        (shelf / "a").rename(shelf / "c")
+        (shelf / "b").rename(shelf / "a")
+        done = self.run_cli("verify", "a.png", "--models-dir", shelf.parent)
+        self.assertEqual(done.stdout, "a.png: bit-exact\n")
+
     def test_verify_says_what_differs(self):
         self.paint("a cat", "--seed", 3, "--out", "a.png")
         verdict = self.verify("a.png", "--precision", "bfloat16", status=1)
@@ -346,6 +377,11 @@ class AppTest(unittest.TestCase):
         self.assertEqual(list(self.parts(verdict)), ["image"])
 
     def test_verify_refuses_what_it_cannot_repeat(self):
+        self.run_cli(
+            "interpolate", "x", "--model", self.model, "--to-seed", 2, "--frames", 2,
+            "--out", "film.webp",
+        )
+        self.assertIn("is a film", self.verify("film.webp", status=4))
         self.paint("a cat", "--out", "a.png")
         chunks = png_chunks((self.folder / "a.png").read_bytes())
         bare = [(k, b) for k, b in chunks if k in (b"IHDR", b"IDAT", b"IEND")]

@@ -39,6 +39,7 @@ KeptLatent read_latent(const std::string& path, const Model& model) {
 
 Observer decode_observer(const Streams& io) {
   Observer observer;
+  observer.cancel = io.cancel;
   observer.on_note = [&err = io.err](const std::string& line) { err << line << "\n"; };
   return observer;
 }
@@ -63,7 +64,11 @@ void run_decode(std::span<const char* const> args, Streams io) {
   const KeptLatent kept = read_latent(path, model);
   const Image image = to_images(decode_batch(model, kept.latent, decode_observer(io))).front();
   const std::string stem = std::filesystem::path(path).stem().stem().string();
-  const OutputFacts facts{.prompt = stem, .number = static_cast<std::uint64_t>(image.width)};
+  OutputFacts facts{.prompt = stem, .number = static_cast<std::uint64_t>(image.width)};
+  facts.for_pattern.prompt = stem;
+  facts.for_pattern.width = image.width;
+  facts.for_pattern.height = image.height;
+  facts.for_pattern.time = local_time();
   io.out << output.write(image, kept.text, facts, io.err).string() << std::endl;
 }
 

@@ -76,8 +76,6 @@ class GridPainting {
       : line_(std::move(line)), io_(io), sheet_(line_.output, 1) {
     static_cast<OutputPlace&>(cell_flags_) = line_.output;
     PlotRequest& request = line_.request;
-    apply_prompt_flags(line_.prompt, models_folder(line_.model), request);
-    choose_seeds(request, request);
     table_ = plot_table(request);
     const std::uint64_t variation = random_seed();
     for (PlotCell& cell : table_.cells) {
@@ -164,6 +162,8 @@ void run_grid(std::span<const char* const> args, Streams io) {
                 "try: sfumato grid \"a red circle\" --x steps=5,10,20 --y seed=1-3");
   }
   check(line->request);
+  apply_prompt_flags(line->prompt, models_folder(line->model), line->request);
+  choose_seeds(line->request, line->request);
   if (line->output.print_request) {
     return print_request(line->request, command.fields, io.out);
   }

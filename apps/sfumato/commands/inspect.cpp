@@ -6,6 +6,7 @@
 #include "../checkpoint_report.h"
 #include "../command.h"
 #include "../flags.h"
+#include "sfumato/base/bounded_json.h"
 #include "sfumato/base/error.h"
 #include "sfumato/image/codecs.h"
 
@@ -36,10 +37,10 @@ Json report_picture(const fs::path& path) {
       report["text"][key] = value;
       continue;
     }
-    report["sfumato"] = Json::parse(value, nullptr, /*allow_exceptions=*/false);
-    if (report["sfumato"].is_discarded()) {
+    if (parse_bounded_json(value).is_discarded()) {
       throw Error(ErrorKind::Corrupt, path.string() + ": the request inside is damaged");
     }
+    report["sfumato"] = Json::parse(value);  // with its keys in their order
   }
   return report;
 }

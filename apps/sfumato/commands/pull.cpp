@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -105,7 +106,7 @@ class Pull {
         plan_pull(repository, chosen(listing), !source_.file.empty() || !line_.include.empty(),
                   line_.folder(), line_.options.out);
     std::vector<Download> missing;
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = 0, begun = 0;
     for (const auto& [file, path] : plan.files) {
       const Download download{repository.file_url(file.name, listing.commit),
                               path,
@@ -116,12 +117,13 @@ class Pull {
       if (has(download)) continue;
       missing.push_back(download);
       bytes += file.size.value_or(0);
+      begun += begun_bytes(path);
     }
     if (missing.size() > 1) {
       note(repository.id() + ": " + std::to_string(missing.size()) + " files, " +
            bytes_text(bytes));
     }
-    expect_room(plan.result, bytes);
+    expect_room(plan.result, bytes - std::min(bytes, begun));
     for (const auto& download : missing) get(download);
     return plan.result;
   }
@@ -155,7 +157,8 @@ class Pull {
 
   bool has(const Download& download) {
     if (!is_fetched(download, env_)) return false;
-    note(download.path.string() + " is there already");
+    note(download.path.string() + " is there already" +
+         (download.sha256.empty() ? ", going by its size" : ""));
     return true;
   }
 

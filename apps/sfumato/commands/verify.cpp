@@ -8,8 +8,10 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "../checkpoint_source.h"
 #include "../command.h"
 #include "../flags.h"
 #include "../model_files.h"
@@ -18,6 +20,7 @@
 #include "../verification.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/files.h"
+#include "sfumato/checkpoint/file_hash.h"
 
 namespace sfumato::cli {
 namespace {
@@ -54,6 +57,10 @@ struct VerifyLine {
     table.add_repeated("lora", "FILE", "a LoRA of the prompt that is not in the models folder",
                        [this](std::string_view text) { loras.emplace_back(text); });
     table.add<ModelOptions>(model, kModelFields, "model");
+    // Which model and how it computed is the picture's to say; where models lie and on what to
+    // compute is not.
+    constexpr std::array<std::string_view, 2> kOfThisMachine{"models-dir", "device"};
+    table.without_settings("model", kOfThisMachine);
     if (!table.parse(args, out)) return false;
     if (!picture.empty()) return true;
     throw Error(ErrorKind::InvalidArgument, "no picture given",
@@ -92,15 +99,24 @@ const Command& painter_of(const fs::path& picture, const std::string& task) {
               "a later version may");
 }
 
-/// Where the model of the picture lies; its hash finds it under another name.
+bool has_hash(const fs::path& model, const std::string& hash) {
+  if (hash.empty()) return true;
+  const auto file = single_weights_file(model);
+  return file && file_sha256(*file, hash_cache()).starts_with(hash);
+}
+
+/// Where the model of the picture lies: the one of its name and hash, else the one of its hash,
+/// else the one of its name.
 std::optional<std::string> find_model(const PictureRecord& record, const ModelOptions& options) {
   if (record.model_name == "scenes") return "scenes";
-  for (const auto& name : {record.model_name, record.model_hash}) {
-    if (name.empty()) continue;
-    const auto found = find_weights(models_folder(options), "checkpoints", name);
-    if (found) return found->string();
-  }
-  return std::nullopt;
+  const auto find = [&](const std::string& name) -> std::optional<fs::path> {
+    if (name.empty()) return std::nullopt;
+    return find_weights(models_folder(options), "checkpoints", name);
+  };
+  const auto named = find(record.model_name);
+  if (named && has_hash(*named, record.model_hash)) return named->string();
+  if (const auto same = find(record.model_hash)) return same->string();
+  return named ? std::optional(named->string()) : std::nullopt;
 }
 
 std::string model_of(const PictureRecord& record, const ModelOptions& options) {
@@ -138,6 +154,8 @@ ModelOptions model_like(const PictureRecord& record, ModelOptions options) {
     return found == record.computed.end() ? std::string() : found->second;
   };
   if (told("averaged_weights") == "no") options.no_ema = true;
+  if (told("noise_schedule") == kZeroTerminalSnr) options.zero_terminal_snr = true;
+  if (options.prediction.empty()) options.prediction = told("prediction");
   if (options.device == "auto" && told("device") == "cpu") options.device = "cpu";
   const bool half_on_cpu = told("precision") == "float16" && parse_device(options.device).is_cpu();
   if (options.precision == "auto" && !told("precision").empty() && !half_on_cpu) {
@@ -168,7 +186,7 @@ std::map<std::string, std::string> inputs_of(const PictureRecord& record, const 
 
 std::vector<std::string> words_of(const VerifyLine& line, const PictureRecord& record,
                                   const fs::path& out) {
-  // No settings: everything that matters is said.
+  // No settings, neither files nor environment: everything that matters is said.
   std::vector<std::string> words{"--from", line.picture, "--out", out.string(), "--config="};
   const auto defaults = to_json<ModelOptions>({}, kModelFields);
   const auto options = to_json<ModelOptions>(model_like(record, line.model), kModelFields);
@@ -201,8 +219,12 @@ std::string size_of_image(const Image& image) {
 Verdict verify_picture(const VerifyLine& line, const Streams& io) {
   const std::string bytes = read_file(line.picture);
   const ImageText text = decode_image_text(bytes, line.picture);
-  Verdict verdict{.picture = line.picture, .before = decode_image(bytes, line.picture)};
   const PictureRecord record = picture_record(line.picture, text);
+  if (record.task == interpolate.name) {
+    throw Error(ErrorKind::Unsupported, line.picture + " is a film, which cannot be verified",
+                "paint it again with: sfumato interpolate --from " + line.picture);
+  }
+  Verdict verdict{.picture = line.picture, .before = decode_image(bytes, line.picture)};
   const Command& painter = painter_of(line.picture, record.task);
 
   const TemporaryFolder folder;

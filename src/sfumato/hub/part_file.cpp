@@ -26,6 +26,8 @@ constexpr std::size_t kHashPiece = 1 << 20;  // bytes
                    : "check that the folder exists and is writable");
 }
 
+fs::path part_of(const fs::path& path) { return path.string() + ".part"; }
+
 /// Adds what can be read from here on; returns the number of bytes.
 std::uint64_t hash_rest(int file, const fs::path& path, Sha256& hash, CancelToken cancel) {
   std::string piece(kHashPiece, '\0');
@@ -45,7 +47,7 @@ std::uint64_t hash_rest(int file, const fs::path& path, Sha256& hash, CancelToke
 
 PartFile::PartFile(fs::path path, std::string content, CancelToken cancel)
     : path_(std::move(path)),
-      part_(path_.string() + ".part"),
+      part_(part_of(path_)),
       from_(path_.string() + ".part.from"),
       content_(std::move(content)) {
   if (path_.has_parent_path()) make_folder(path_.parent_path());
@@ -141,6 +143,12 @@ std::string hashed_file(const fs::path& path, CancelToken cancel) {
   }
   ::close(file);
   return hash.hex();
+}
+
+std::uint64_t begun_bytes(const fs::path& path) {
+  std::error_code absent;
+  const std::uintmax_t bytes = fs::file_size(part_of(path), absent);
+  return absent ? 0 : bytes;
 }
 
 void expect_room(const fs::path& path, std::uint64_t bytes) {

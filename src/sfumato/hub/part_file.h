@@ -49,6 +49,9 @@ class PartFile {
   bool finished_ = false;
 };
 
+/// Bytes of the file that lie in a part; 0 when there is none.
+std::uint64_t begun_bytes(const std::filesystem::path& path);
+
 /// SHA-256 of a file, in hex. Throws Io, or Cancelled.
 std::string hashed_file(const std::filesystem::path& path, CancelToken cancel);
 

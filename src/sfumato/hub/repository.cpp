@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "sfumato/base/bounded_json.h"
 #include "sfumato/base/error.h"
 
 namespace sfumato {
@@ -127,7 +128,7 @@ PullSource parse_pull_source(const std::string& text, const Url& hub, const std:
 }
 
 HubListing parse_listing(std::string_view text, const std::string& where) {
-  const json root = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json root = parse_bounded_json(text);
   const auto siblings = root.is_object() ? root.find("siblings") : root.end();
   if (siblings == root.end() || !siblings->is_array()) {
     throw Error(ErrorKind::Corrupt, where + ": this is no list of a repository's files",

@@ -59,7 +59,8 @@ void expect_channels(const ModelConfig& config, const std::string& command,
 }
 
 std::optional<at::Tensor> inpainting_channels(const Model& model, const at::Tensor& pixels,
-                                              const at::Tensor& mask, int width, int height) {
+                                              const at::Tensor& mask, int width, int height,
+                                              const Observer& observer) {
   if (model.config.concat.kind != ConcatKind::MaskedLatent) return std::nullopt;
   const bool all = !mask.defined();
   const at::Tensor repaint =
@@ -67,7 +68,8 @@ std::optional<at::Tensor> inpainting_channels(const Model& model, const at::Tens
   const at::Tensor known =
       pixels.defined() && !all ? pixels * (1.0 - repaint) : at::zeros({1, 3, height, width});
   const auto size = latent_size(model, width, height);
-  const at::Tensor latent = at::upsample_bilinear2d(encode_batch(model, known), size, false);
+  const at::Tensor encoded = encode_batch(model, known, observer);
+  const at::Tensor latent = at::upsample_bilinear2d(encoded, size, false);
   const at::Tensor small = at::upsample_nearest2d(repaint, size).to(model.device);
   return at::cat({small.expand({latent.size(0), -1, -1, -1}), latent}, 1);
 }

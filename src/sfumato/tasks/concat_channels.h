@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sfumato/family/model.h"
+#include "sfumato/tasks/observer.h"
 
 namespace sfumato {
 
@@ -23,7 +24,8 @@ void expect_channels(const ModelConfig& config, const std::string& command,
 ///   mask    [1, 1, H, W], 1 = repaint; both may be undefined: everything is painted
 ///   return  [B, 1 + C, h, w], nothing for the families that take no mask
 std::optional<at::Tensor> inpainting_channels(const Model& model, const at::Tensor& pixels,
-                                              const at::Tensor& mask, int width, int height);
+                                              const at::Tensor& mask, int width, int height,
+                                              const Observer& observer = {});
 
 /// SD 2 depth: the depth at the latent's size, spread over [-1, 1].
 ///   depth   [B, 1, H, W], more = nearer, in any unit

@@ -34,10 +34,10 @@ std::string done_in_strips(const std::string& what) {
   return what + " strip by strip, which is slower";
 }
 
-// One pass of the autoencoder; `what` is for notes: "decoding".
-at::Tensor fitting_pass(const Model& model, const AutoencoderPass& pass, const at::Tensor& x,
-                        const AutoencoderSize& size, const std::string& what,
-                        const Observer& observer) {
+// One pass of the autoencoder, if need be by strips.
+at::Tensor pass_or_strips(const Model& model, const AutoencoderPass& pass, const at::Tensor& x,
+                          const AutoencoderSize& size, const std::string& what,
+                          const Observer& observer) {
   const VaeTiling tiling = model.autoencoder.tiling;
   if (tiling == VaeTiling::On) return by_strips(model, pass, x);
   if (tiling == VaeTiling::Off) return pass(x);
@@ -64,12 +64,24 @@ Error undecodable(const AutoencoderSize& size) {
           "its weights may be damaged: try another one with --vae"};
 }
 
-Error too_large(const Model& model, const AutoencoderSize& size) {
+Error too_large(const Model& model, const AutoencoderSize& size, const std::string& what) {
   return {ErrorKind::OutOfMemory,
-          "out of memory while decoding a picture of " + std::to_string(size.width) + "x" +
+          "out of memory while " + what + " a picture of " + std::to_string(size.width) + "x" +
               std::to_string(size.height),
           model.autoencoder.tiling == VaeTiling::Off ? "leave out --vae-tiling off"
                                                      : "ask for a smaller picture"};
+}
+
+// One pass of the autoencoder; `what` is for notes and errors: "decoding".
+at::Tensor fitting_pass(const Model& model, const AutoencoderPass& pass, const at::Tensor& x,
+                        const AutoencoderSize& size, const std::string& what,
+                        const Observer& observer) {
+  try {
+    return pass_or_strips(model, pass, x, size, what, observer);
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+  }
+  throw too_large(model, size, what);
 }
 
 void note_plain(const at::Tensor& pixels, const at::Tensor& latent, const Observer& observer) {
@@ -90,13 +102,7 @@ at::Tensor decode_picture(const Model& model, const at::Tensor& latent, const Ob
   const AutoencoderPass decode = [&](const at::Tensor& x) {
     return model.autoencoder.decode(x).to(at::kCPU, at::kFloat);
   };
-  at::Tensor pixels;
-  try {
-    pixels = fitting_pass(model, decode, latent, size, "decoding", observer);
-  } catch (const std::exception& error) {
-    if (!is_out_of_memory(error)) throw;
-    throw too_large(model, size);
-  }
+  const at::Tensor pixels = fitting_pass(model, decode, latent, size, "decoding", observer);
   if (!all_finite(pixels)) throw undecodable(size);
   note_plain(pixels, latent, observer);
   return pixels;

@@ -37,7 +37,7 @@ DepthResult depth_to_image(const Model& model, const Image& picture, const Mask&
       paint_over({model, request, request, sources, observer}, request, [&] {
         const Image start = sized(picture, request, size_multiple(model.config));
         const at::Tensor values = values_of(depth_beside(picture, depth, request));
-        return Beginning{.latent = starting_latent(model, start, request),
+        return Beginning{.latent = starting_latent(model, start, request, observer),
                          .concat = depth_channels(model, values, *request.width, *request.height)};
       });
   return result;

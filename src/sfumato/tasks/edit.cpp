@@ -24,7 +24,7 @@ EditResult edit(const Model& model, const Image& picture, const EditRequest& ask
   static_cast<Painted&>(result) =
       paint_over({model, request, request, sources, observer}, request, [&] {
         const Image start = sized(picture, request, size_multiple(model.config));
-        const at::Tensor latent = starting_latent(model, start, request);
+        const at::Tensor latent = starting_latent(model, start, request, observer);
         return Beginning{.latent = request.strength < 1.0 ? latent : at::Tensor(),
                          .concat = edit_channels(model, latent),
                          .image_guidance = request.image_guidance};

@@ -13,13 +13,13 @@ namespace sfumato {
 namespace {
 
 Beginning beginning_with(const Model& model, const InpaintPicture& picture,
-                         const InpaintRequest& request) {
-  Beginning beginning{.latent = starting_latent(model, picture.start, request)};
+                         const InpaintRequest& request, const Observer& observer) {
+  Beginning beginning{.latent = starting_latent(model, picture.start, request, observer)};
   const Mask small = resample(picture.mask, static_cast<int>(beginning.latent.size(3)),
                               static_cast<int>(beginning.latent.size(2)), Filter::Bicubic);
   beginning.repaint = values_of(small).round().to(model.device);
-  beginning.concat = inpainting_channels(model, pixels_of(picture.unfilled),
-                                         values_of(picture.mask), *request.width, *request.height);
+  beginning.concat = inpainting_channels(model, pixels_of(picture.start), values_of(picture.mask),
+                                         *request.width, *request.height, observer);
   if (request.fill.starts_with("latent")) {
     beginning.latent = beginning.latent * (1.0 - beginning.repaint);
   }
@@ -54,8 +54,9 @@ ImageToImageResult image_to_image(const Model& model, const Image& picture,
   static_cast<Painted&>(result) =
       paint_over({model, request, request, sources, observer}, request, [&] {
         const Image start = sized(picture, request, size_multiple(model.config));
-        Beginning beginning{.latent = starting_latent(model, start, request)};
-        beginning.concat = inpainting_channels(model, {}, {}, *request.width, *request.height);
+        Beginning beginning{.latent = starting_latent(model, start, request, observer)};
+        beginning.concat =
+            inpainting_channels(model, {}, {}, *request.width, *request.height, observer);
         return beginning;
       });
   return result;
@@ -70,7 +71,7 @@ InpaintResult inpaint(const Model& model, const Image& picture, const Mask& mask
   const InpaintPicture parts = inpaint_picture(picture, mask, request, size_multiple(model.config));
   static_cast<Painted&>(result) = paint_over(
       {model, request, request, sources, observer}, request,
-      [&] { return beginning_with(model, parts, request); },
+      [&] { return beginning_with(model, parts, request, observer); },
       [&](const Image& painted) { return parts.finished(painted); });
   return result;
 }

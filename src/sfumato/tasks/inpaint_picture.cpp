@@ -102,7 +102,6 @@ InpaintPicture inpaint_picture(const Image& picture, const Mask& given,
   } else {
     look_at_all(result, picture, mask, request, multiple);
   }
-  result.unfilled = result.start;
   if (request.fill != "original") result.start = filled(result.start, result.mask);
   return result;
 }

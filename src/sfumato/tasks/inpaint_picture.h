@@ -19,7 +19,6 @@ Mask sized(const Mask& mask, const ImageToImageRequest& request, int multiple);
 /// StableDiffusionProcessingImg2Img.init and apply_overlay.
 struct InpaintPicture {
   Image start;     ///< what the painting begins with; its masked part filled unless kept
-  Image unfilled;  ///< the same before that
   Mask mask;       ///< of start; 255 = repaint
   Image original;  ///< what stays where `overlay` is 0
   Mask overlay;    ///< of original

@@ -84,7 +84,7 @@ FilmEnds prepare_ends(const PaintCall& call, const InterpolateRequest& request) 
   const Model& model = call.model;
   const int width = *request.width, height = *request.height;
   ends.run = batch_run(model, request, request);
-  ends.run.concat = inpainting_channels(model, {}, {}, width, height);
+  ends.run.concat = inpainting_channels(model, {}, {}, width, height, call.observer);
   const PromptSteps steps{.steps = prompt_steps(*ends.run.sampler, *request.steps)};
   const PromptOptions options = ends.batch.prompt_options();
   ends.prompts =
@@ -134,7 +134,7 @@ InterpolateResult interpolate(const Model& model, const InterpolateRequest& aske
   const InterpolateRequest& request = result.request;
   check(request);
   const PaintCall call{model, request, request, sources, observer};
-  expect_ready(call);
+  begin_painting(call);
   const nn::TilingGuard tiling(request.tiling);
   Stopwatch watch;
   const FilmEnds ends = prepare_ends(call, request);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -76,9 +77,9 @@ void take_size_of(const Image& picture, TextToImageRequest& request, const Model
 }
 
 at::Tensor starting_latent(const Model& model, const Image& start,
-                           const TextToImageRequest& request) {
+                           const TextToImageRequest& request, const Observer& observer) {
   const auto shape = latent_shape(model, *request.width, *request.height);
-  const at::Tensor latent = encode_batch(model, pixels_of(start));
+  const at::Tensor latent = encode_batch(model, pixels_of(start), observer);
   return at::upsample_bilinear2d(latent, {shape[1], shape[2]}, false);
 }
 
@@ -95,9 +96,10 @@ Painted paint_over(const PaintCall& call, const InitImage& init,
                    const std::function<Image(Image)>& finish) {
   const at::NoGradGuard no_grad;
   const nn::TilingGuard tiling(call.settings.tiling);
-  const Beginning beginning = begin();
+  std::optional<Beginning> beginning;
   return paint_batches(call, [&](const PictureBatch& batch, Painted::Seconds& seconds) {
-    std::vector<Image> images = paint_batch_over(batch, init, beginning, seconds);
+    if (!beginning) beginning = begin();
+    std::vector<Image> images = paint_batch_over(batch, init, *beginning, seconds);
     for (auto& image : images) image = finish(std::move(image));
     return images;
   });

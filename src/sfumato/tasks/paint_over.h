@@ -27,16 +27,16 @@ void take_size_of(const Image& picture, TextToImageRequest& request, const Model
 
 /// A picture at the size of sized() as a latent [1, C, h, w] of the size of the request.
 at::Tensor starting_latent(const Model& model, const Image& start,
-                           const TextToImageRequest& request);
+                           const TextToImageRequest& request, const Observer& observer);
 
 /// [1, 3, H, W] in [-1, 1]
 at::Tensor pixels_of(const Image& picture);
 /// [1, 1, H, W] in [0, 1]
 at::Tensor values_of(const Mask& mask);
 
-/// Paints over what `begin` gives, which is asked once: noise of the level that the strength says
-/// is put on it, and denoised (SDEdit, Meng et al. 2021). `finish` makes of every painting the
-/// picture that is given back.
+/// Paints over what `begin` gives, which is asked once, when the call is known to fit: noise of the
+/// level that the strength says is put on it, and denoised (SDEdit, Meng et al. 2021). `finish`
+/// makes of every painting the picture that is given back.
 Painted paint_over(
     const PaintCall& call, const InitImage& init, const std::function<Beginning()>& begin,
     const std::function<Image(Image)>& finish = [](Image image) { return image; });

@@ -45,8 +45,12 @@ PictureBatch next_batch(const PaintCall& call, int first, int most) {
 int first_batch_size(const PaintCall& call) {
   const auto [width, height] =
       call.network_size.value_or(std::pair{*call.request.width, *call.request.height});
-  return fitting_batch(call.model, width, height, std::min(*call.request.batch, call.request.count),
-                       free_memory_for(call.model), call.observer);
+  int batch = std::min(*call.request.batch, call.request.count);
+  for (const Model* model : {&call.model, call.sources.refiner}) {
+    if (!model) continue;
+    batch = fitting_batch(*model, width, height, batch, free_memory_for(*model), call.observer);
+  }
+  return batch;
 }
 
 // Nothing when memory ran out for a batch that can be made smaller.
@@ -82,6 +86,14 @@ void expect_ready(const PaintCall& call) {
     throw Error(ErrorKind::InvalidArgument, "--variation-strength without --variation-seed",
                 "say which seed to mix in");
   }
+}
+
+int begin_painting(const PaintCall& call) {
+  expect_ready(call);
+  if (call.request.spacing == kModelSpacing) {
+    call.observer.on_note(describe_model_sampling(call.model.config));
+  }
+  return first_batch_size(call);
 }
 
 PromptPair picture_prompts(const PromptPair& asked, const Wildcards& wildcards,
@@ -150,12 +162,8 @@ Painted paint_batches(
     const PaintCall& call,
     const std::function<std::vector<Image>(const PictureBatch&, Painted::Seconds&)>& paint) {
   const at::NoGradGuard no_grad;
-  expect_ready(call);
-  if (call.request.spacing == kModelSpacing) {
-    call.observer.on_note(describe_model_sampling(call.model.config));
-  }
   Painted result;
-  int most = first_batch_size(call);
+  int most = begin_painting(call);
   for (int first = 0; first < call.request.count;) {
     const PictureBatch batch = next_batch(call, first, most);
     auto painted = try_to_paint(batch, paint, result.seconds);

@@ -79,6 +79,10 @@ void expect_filled_in(const TextToImageRequest& request);
 /// Throws InvalidArgument for a call that lacks its defaults, its seed or the seed to mix in.
 void expect_ready(const PaintCall& call);
 
+/// What every call begins with: expect_ready(), a note of how the model's author samples where the
+/// request does so, and how many of its pictures can be painted together (see memory.h).
+int begin_painting(const PaintCall& call);
+
 /// Calls `paint` for one batch after another and hands its pictures on. Batches that do not fit
 /// into memory are halved (see memory.h), also those of which that turns out too late.
 Painted paint_batches(

@@ -115,7 +115,7 @@ at::Tensor paint_again(const PictureBatch& batch, const SecondPass& pass, const 
   std::vector<ImageNoiseOptions> sources = batch.noise();
   for (auto& source : sources) source.seed_delta = 0;  // counts in the first pass only
   BatchNoise noise(sources, latent_shape(model, width, height), model.device);
-  run.concat = inpainting_channels(model, {}, {}, width, height);
+  run.concat = inpainting_channels(model, {}, {}, width, height, batch.call.observer);
   const at::Tensor x = start + noise.next() * run.sigmas.front();
   const at::Tensor result = denoise_batch(
       model, std::move(prompts), run, x, noise,

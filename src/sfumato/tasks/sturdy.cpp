@@ -1,9 +1,11 @@
 #include "sfumato/tasks/sturdy.h"
 
-#include <c10/core/ScalarType.h>
+#include <ATen/ATen.h>
 
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sfumato/base/error.h"
 #include "sfumato/family/network.h"
@@ -27,6 +29,18 @@ Model in_bfloat16(const Model& model) {
   Model wide = model;
   wide.dtype = at::kBFloat16;
   return wide;
+}
+
+// Indices [n] of the rows of x [B, ...] that hold NaN or infinite values.
+at::Tensor unsound_rows(const at::Tensor& x) {
+  return at::isfinite(x).flatten(1).all(1).logical_not().nonzero().flatten();
+}
+
+Conditioning rows_of(const Conditioning& cond, const at::Tensor& rows) {
+  const auto chosen = [&](const std::optional<at::Tensor>& all) {
+    return all ? std::optional(all->index_select(0, rows)) : std::nullopt;
+  };
+  return {chosen(cond.context), chosen(cond.vector), chosen(cond.concat)};
 }
 
 void expect_sound_input(const at::Tensor& x_t) {
@@ -55,14 +69,24 @@ Model for_another_try(const Model& model, WidePart part, const Observer& observe
 }
 
 Network sturdy_network(const Model& model, const Observer& observer) {
-  return [network = as_network(model), current = model, observer](
+  // The model and, as far as they were needed, the wider ones; each answers what those before it
+  // could not.
+  struct Tries {
+    std::vector<Model> models;
+    std::vector<Network> networks;
+  };
+  return [tries = Tries{{model}, {as_network(model)}}, observer](
              const at::Tensor& x_t, const at::Tensor& t, const Conditioning& cond) mutable {
-    at::Tensor answer = network(x_t, t, cond);
-    while (!all_finite(answer)) {
+    at::Tensor answer = tries.networks.front()(x_t, t, cond);
+    for (std::size_t i = 1; !all_finite(answer); ++i) {
       expect_sound_input(x_t);
-      current = for_another_try(current, WidePart::Unet, observer);
-      network = as_network(current);
-      answer = network(x_t, t, cond);
+      if (i == tries.models.size()) {
+        tries.models.push_back(for_another_try(tries.models.back(), WidePart::Unet, observer));
+        tries.networks.push_back(as_network(tries.models.back()));
+      }
+      const at::Tensor rows = unsound_rows(answer);
+      const auto of_rows = [&](const at::Tensor& all) { return all.index_select(0, rows); };
+      answer.index_copy_(0, rows, tries.networks[i](of_rows(x_t), of_rows(t), rows_of(cond, rows)));
     }
     return answer;
   };

@@ -14,9 +14,10 @@ namespace sfumato {
 /// model computes in float32 already.
 Model for_another_try(const Model& model, WidePart part, const Observer& observer);
 
-/// The model's network (family/network.h) with every answer checked: from the first one on that is
-/// not finite it is the network of for_another_try(). Throws Unsupported as that does, and when x_t
-/// itself is not finite.
+/// The model's network (family/network.h) with every answer checked: the rows that are not finite
+/// are asked once more of the network of for_another_try(), and no others, so that no picture
+/// depends on the ones beside it. Throws Unsupported as that does, and when x_t itself is not
+/// finite.
 Network sturdy_network(const Model& model, const Observer& observer);
 
 }  // namespace sfumato

@@ -66,7 +66,7 @@ TextToImageResult text_to_image(const Model& model, const PaintRequest& asked,
   static_cast<Painted&>(result) =
       paint_batches(call, [&](const PictureBatch& batch, Painted::Seconds& seconds) {
         BatchRun run = batch_run(model, request, request);
-        run.concat = inpainting_channels(model, {}, {}, *request.width, *request.height);
+        run.concat = inpainting_channels(model, {}, {}, *request.width, *request.height, observer);
         const int more = second ? static_cast<int>(second->run.sigmas.size()) - 1 : 0;
         const RefinerSettings refiner = second ? RefinerSettings{} : RefinerSettings(request);
         at::Tensor latents = first_pass(batch, run, refiner, more, seconds);

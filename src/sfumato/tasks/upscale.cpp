@@ -91,8 +91,9 @@ at::Tensor repainted_tile(const TileBatch& tiles, std::size_t tile) {
   const UpscaleRequest& request = tiles.request;
   const int width = tiles.plan.tile_width(), height = tiles.plan.tile_height();
   BatchRun run = repainting_run(model, request, request, request.strength, request.full_steps);
-  run.concat = inpainting_channels(model, {}, {}, width, height);
-  const at::Tensor known = encode_batch(model, tiles.pixels_of_tile(tile));
+  const Observer& observer = tiles.batch.call.observer;
+  run.concat = inpainting_channels(model, {}, {}, width, height, observer);
+  const at::Tensor known = encode_batch(model, tiles.pixels_of_tile(tile), observer);
   BatchNoise noise(tiles.noise_of(tile), latent_shape(model, width, height), model.device);
   const at::Tensor start = known + noise.next() * (request.noise_multiplier * run.sigmas.front());
   return tiles.denoised(tile, tiles.prompts, run, start, noise);

@@ -68,6 +68,28 @@ PaintRequest sturdy_request() {
   return request;
 }
 
+TEST(Sturdy, APictureThatOverflowsWidensNoOther) {
+  const at::NoGradGuard no_grad;
+  Model model = test::random_model("tiny_sd1");
+  overflow_in_bfloat16(*model.unet, "time_embed.0", "time_embed.2");
+  // The sine of the lowest frequency: nothing at t = 0.
+  model.unet->named_parameters()["time_embed.0.weight"].detach()[0].zero_()[15].fill_(6 * kLittle);
+  move_to(model, at::kCPU, at::kBFloat16);
+  const at::Tensor x = at::randn({2, 4, 8, 8});
+  const at::Tensor t = at::arange(2, at::kLong) * 500;
+  const Conditioning both{.context = at::randn({2, 16, 16}), .vector = {}, .concat = {}};
+  const Conditioning first{.context = both.context->narrow(0, 0, 1), .vector = {}, .concat = {}};
+  const at::Tensor alone = as_network(model)(x.narrow(0, 0, 1), t.narrow(0, 0, 1), first);
+  ASSERT_TRUE(all_finite(alone));
+  ASSERT_FALSE(all_finite(as_network(model)(x, t, both)));
+
+  NoteLog log;
+  const at::Tensor answer = sturdy_network(model, log.observer())(x, t, both);
+  EXPECT_TRUE(all_finite(answer));
+  EXPECT_TRUE(answer[0].equal(alone[0]));
+  EXPECT_EQ(log.notes.size(), 1u);
+}
+
 TEST(Sturdy, ANetworkThatOverflowsGoesOnInFloat32) {
   const at::NoGradGuard no_grad;
   Model model = model_whose_network_overflows();

@@ -1,82 +1,14 @@
 #!/usr/bin/env python3
-"""Settings, progress events, model parts and verify: app_test.py SFUMATO MAKE_TINY_MODEL [...]
+"""Settings, progress events and model parts: app_test.py SFUMATO MAKE_TINY_MODEL [...]
 
 Runs on models with random weights of a few hundred kilobytes.
 """
 import json
-import os
-import pathlib
-import shutil
-import struct
-import subprocess
-import sys
-import tempfile
-import unittest
-import zlib
 
-SFUMATO, MAKE_TINY_MODEL = "", ""
+from tiny_model_test_case import TinyModelTest, main, pixels
 
 
-def png_chunks(data):
-    at, chunks = 8, []
-    while at < len(data):
-        (size,) = struct.unpack(">I", data[at : at + 4])
-        chunks.append((data[at + 4 : at + 8], data[at + 8 : at + 8 + size]))
-        at += 12 + size
-    return chunks
-
-
-def png_of(chunks):
-    data = b"\x89PNG\r\n\x1a\n"
-    for kind, body in chunks:
-        data += struct.pack(">I", len(body)) + kind + body
-        data += struct.pack(">I", zlib.crc32(kind + body))
-    return data
-
-
-def pixels(path):
-    chunks = png_chunks(path.read_bytes())
-    return zlib.decompress(b"".join(body for kind, body in chunks if kind == b"IDAT"))
-
-
-class AppTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.root = pathlib.Path(tempfile.mkdtemp(prefix="sfumato-app-"))
-        for name in [name for name in os.environ if name.startswith("SFUMATO_")]:
-            del os.environ[name]
-        os.environ["XDG_CACHE_HOME"] = str(cls.root / "cache")
-        os.environ["XDG_CONFIG_HOME"] = str(cls.root / "config")
-        cls.models = cls.root / "models"
-        cls.model = cls.models / "checkpoints" / "tiny"
-        cls.model.parent.mkdir(parents=True)
-        subprocess.run([MAKE_TINY_MODEL, "tiny_sd1", str(cls.model)], check=True)
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.root)
-
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(dir=self.root))
-
-    def tearDown(self):
-        shutil.rmtree(self.root / "config", ignore_errors=True)
-
-    def run_cli(self, *args, status=0, **environment):
-        done = subprocess.run(
-            [SFUMATO, *map(str, args)],
-            cwd=self.folder,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        self.assertEqual(done.returncode, status, f"{args}\n{done.stdout}\n{done.stderr}")
-        return done
-
-    def paint(self, *args, **kwargs):
-        return self.run_cli("txt2img", "--model", self.model, *args, **kwargs)
-
+class AppTest(TinyModelTest):
     def request(self, *args, **environment):
         return json.loads(self.paint("x", "--print-request", *args, **environment).stdout)
 
@@ -209,26 +141,6 @@ class AppTest(unittest.TestCase):
     def test_a_home_that_cannot_be_looked_into(self):
         self.run_cli("samplers", HOME="/" + "x" * 5000, XDG_CONFIG_HOME="")
 
-    def part(self, name, prefix, shift):
-        """A part of the model in a file of its own, its weights shifted."""
-        data = (self.model / "model.safetensors").read_bytes()
-        (size,) = struct.unpack("<Q", data[:8])
-        header, body, at = {}, b"", 0
-        for key, tensor in json.loads(data[8 : 8 + size]).items():
-            if not key.startswith(prefix) or key == "__metadata__":
-                continue
-            begin, end = tensor["data_offsets"]
-            raw = data[8 + size + begin : 8 + size + end]
-            if tensor["dtype"] == "F32":
-                count = len(raw) // 4
-                values = struct.unpack(f"<{count}f", raw)
-                raw = struct.pack(f"<{count}f", *(value + shift for value in values))
-            body += raw
-            header[key[len(prefix) :]] = {**tensor, "data_offsets": [at, at + end - begin]}
-            at += end - begin
-        text = json.dumps(header).encode()
-        (self.folder / name).write_bytes(struct.pack("<Q", len(text)) + text + body)
-
     def test_parts_in_files_of_their_own(self):
         self.paint("x", "--seed", 1, "--out", "a.png")
         for flag, prefix in (
@@ -267,130 +179,6 @@ class AppTest(unittest.TestCase):
         self.assertNotEqual(pixels(self.folder / "a.png"), pixels(self.folder / "b.png"))
         self.assertIn("unknown choice 'w'", self.paint("x", "--prediction", "w", status=2).stderr)
 
-    # -- verify
-
-    def verify(self, *args, status=0):
-        done = self.run_cli(
-            "verify", *args, "--json", "--models-dir", self.models, status=status
-        )
-        return json.loads(done.stdout) if status < 2 else done.stderr
-
-    def parts(self, verdict):
-        return {row["part"]: (row["picture"], row["here"]) for row in verdict["differs"]}
-
-    def test_verify_a_picture_that_is_the_same(self):
-        self.paint("a cat", "--seed", 3, "--out", "a.png")
-        self.project("steps = 9\ndevice = 'nowhere'\n[txt2img]\nfilm = 'f.webp'\n")
-        verdict = self.verify("a.png", "--device", "auto")
-        self.assertEqual((verdict["exact"], verdict["psnr"], verdict["differs"]), (True, None, []))
-        (self.folder / "sfumato.toml").unlink()
-        text = self.run_cli("verify", "a.png", "--models-dir", self.models).stdout
-        self.assertEqual(text, "a.png: bit-exact\n")
-        self.assertEqual([path.name for path in self.folder.iterdir()], ["a.png"])
-
-    def test_verify_repeats_how_it_was_computed(self):
-        self.paint("a cat", "--seed", 3, "--guidance", 12, "--out", "plain.png")
-        own = ["--zero-terminal-snr", "--prediction", "v", "--no-ema"]
-        mimic = ["--guidance", 12, "--mimic-scale", 4, "--mimic-percentile", 99.5]
-        for flags in (own, mimic):
-            self.paint("a cat", "--seed", 3, *flags, "--out", "a.png")
-            self.assertNotEqual(pixels(self.folder / "a.png"), pixels(self.folder / "plain.png"))
-            os.environ["SFUMATO_PRECISION"] = "bfloat16"  # nothing that a picture leaves open
-            try:
-                self.assertEqual(self.verify("a.png")["differs"], [])
-            finally:
-                del os.environ["SFUMATO_PRECISION"]
-        text = json.loads(self.run_cli("inspect", "a.png", "--json").stdout)["text"]["parameters"]
-        self.assertIn("Mimic scale: 4", text)
-        self.paint("a cat", *own, "--out", "b.png")
-        text = json.loads(self.run_cli("inspect", "b.png", "--json").stdout)["text"]["parameters"]
-        self.assertIn("Noise Schedule: Zero Terminal SNR", text)
-
-    def test_verify_finds_the_model_of_the_hash(self):
-        self.part("m.safetensors", "", 0.0)
-        self.part("n.safetensors", "", 0.01)
-        shelf = self.folder / "shelf" / "checkpoints"
-        for name, file in (("a", "m"), ("b", "n")):
-            shutil.copytree(self.model, shelf / name)
-            (self.folder / f"{file}.safetensors").rename(shelf / name / "model.safetensors")
-        self.run_cli("txt2img", "x", "--model", shelf / "a", "--out", "a.png")
-        (shelf / "a").rename(shelf / "c")
-        (shelf / "b").rename(shelf / "a")
-        done = self.run_cli("verify", "a.png", "--models-dir", shelf.parent)
-        self.assertEqual(done.stdout, "a.png: bit-exact\n")
-
-    def test_verify_says_what_differs(self):
-        self.paint("a cat", "--seed", 3, "--out", "a.png")
-        verdict = self.verify("a.png", "--precision", "bfloat16", status=1)
-        self.assertFalse(verdict["exact"])
-        self.assertEqual(self.parts(verdict), {"precision": ("float32", "bfloat16")})
-        self.assertGreater(verdict["psnr"], 10)
-        self.assertGreater(verdict["mean_difference"], 0)
-
-        self.part("v.safetensors", "first_stage_model.", 0.01)
-        verdict = self.verify("a.png", "--vae", "v.safetensors", status=1)
-        self.assertEqual(self.parts(verdict), {"vae": ("-", "v.safetensors")})
-
-        self.part("m.safetensors", "", 0.01)
-        other = self.folder / "other"
-        shutil.copytree(self.model, other)
-        (self.folder / "m.safetensors").rename(other / "model.safetensors")
-        verdict = self.verify("a.png", "--model", other, status=1)
-        self.assertEqual(list(self.parts(verdict)), ["model"])
-        text = self.run_cli("verify", "a.png", "--model", other, status=1).stdout
-        self.assertRegex(text, r"^a.png: differs: PSNR [0-9.]+ dB, mean difference")
-
-        chunks = png_chunks((self.folder / "a.png").read_bytes())
-        rows = bytearray(zlib.decompress(b"".join(b for k, b in chunks if k == b"IDAT")))
-        rows[-1] ^= 16
-        changed = [(k, b) for k, b in chunks if k not in (b"IDAT", b"IEND")]
-        changed += [(b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b"")]
-        (self.folder / "b.png").write_bytes(png_of(changed))
-        verdict = self.verify("b.png", status=1)
-        self.assertEqual(verdict["differs"], [])
-        self.assertGreaterEqual(verdict["differing_pixels"], 1)
-
-    def test_verify_what_the_web_ui_wrote(self):
-        self.paint("a cat", "--seed", 3, "--noise", "philox", "--out", "a.png")
-        chunks = [
-            (kind, body)
-            for kind, body in png_chunks((self.folder / "a.png").read_bytes())
-            if not body.startswith(b"sfumato\0")
-        ]
-        (self.folder / "b.png").write_bytes(png_of(chunks))
-        verdict = self.verify("b.png")
-        self.assertTrue(verdict["exact"], verdict)
-        self.assertEqual(list(self.parts(verdict)), ["program"])
-
-    def test_verify_needs_what_was_painted_over(self):
-        self.paint("a cat", "--seed", 3, "--out", "a.png")
-        on = ["--model", self.model, "--seed", 2, "--image", "a.png"]
-        self.run_cli("img2img", "a dog", *on, "--out", "b.png")
-        self.run_cli("inpaint", "a dog", *on, "--mask", "a.png", "--out", "c.png")
-        self.assertTrue(self.verify("b.png")["exact"])
-        self.assertTrue(self.verify("c.png")["exact"])
-        (self.folder / "a.png").rename(self.folder / "moved.png")
-        self.assertIn("--image FILE --mask FILE", self.verify("c.png", status=3))
-        self.assertTrue(self.verify("b.png", "--image", "moved.png")["exact"])
-        self.paint("a bird", "--seed", 4, "--out", "d.png")
-        verdict = self.verify("b.png", "--image", "d.png", status=1)
-        self.assertEqual(list(self.parts(verdict)), ["image"])
-
-    def test_verify_refuses_what_it_cannot_repeat(self):
-        self.run_cli(
-            "interpolate", "x", "--model", self.model, "--to-seed", 2, "--frames", 2,
-            "--out", "film.webp",
-        )
-        self.assertIn("is a film", self.verify("film.webp", status=4))
-        self.paint("a cat", "--out", "a.png")
-        chunks = png_chunks((self.folder / "a.png").read_bytes())
-        bare = [(k, b) for k, b in chunks if k in (b"IHDR", b"IDAT", b"IEND")]
-        (self.folder / "b.png").write_bytes(png_of(bare))
-        self.assertIn("carries no request", self.verify("b.png", status=3))
-        done = self.run_cli("verify", "a.png", "--models-dir", self.folder, status=3)
-        self.assertIn("the model that painted it is not here: 'tiny'", done.stderr)
-        self.run_cli("verify", status=2)
-
     # -- what every command has
 
     def test_the_scripts_of_shells_know_the_new_words(self):
@@ -405,7 +193,4 @@ class AppTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    SFUMATO, MAKE_TINY_MODEL = (os.path.abspath(p) for p in sys.argv[1:3])
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=1)
+    main(__doc__)

@@ -13,7 +13,7 @@ packages=(
   libtomlplusplus-dev nlohmann-json3-dev           # TOML, JSON
   libpng-dev libjpeg-dev libwebp-dev libcairo2-dev # pictures
   libarchive-dev zlib1g-dev libutf8proc-dev        # tar shards, compression, Unicode
-  libcurl4-openssl-dev                             # downloads
+  libcurl4-openssl-dev libssl-dev                  # downloads, SHA-256
   libgtest-dev libbenchmark-dev                    # tests, benchmarks
   clang-format python3                             # lint, end-to-end tests
 )

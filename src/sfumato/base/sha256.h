@@ -1,9 +1,10 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;
 
 namespace sfumato {
 
@@ -16,9 +17,10 @@ class Sha256 {
   std::string hex() const;
 
  private:
-  std::array<std::uint32_t, 8> state_;
-  std::string pending_;  ///< fewer than the 64 bytes of a block
-  std::uint64_t size_ = 0;
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 /// SHA-256 in lower-case hex.

@@ -77,6 +77,7 @@ UNetConfig read_unet(TomlTable t) {
   t.get("resample_in_res_block", c.resample_in_res_block);
   t.get("conv_resample", c.conv_resample);
   t.get("norm_groups", c.norm_groups);
+  t.get("coordinates", c.coordinates);
   t.finish();
   return c;
 }

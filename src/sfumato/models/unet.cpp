@@ -128,6 +128,13 @@ void check(const UNetConfig& c) {
   }
 }
 
+at::Tensor with_coordinates(const at::Tensor& x) {
+  const auto axis = [&](int64_t size) { return at::linspace(-1.0, 1.0, size, x.options()); };
+  const at::Tensor across = axis(x.size(3)).expand({x.size(0), 1, x.size(2), -1});
+  const at::Tensor down = axis(x.size(2)).unsqueeze(1).expand({x.size(0), 1, -1, x.size(3)});
+  return at::cat({x, across, down}, 1);
+}
+
 }  // namespace
 
 UNetImpl::UNetImpl(const UNetConfig& config) : config_(config) {
@@ -161,7 +168,7 @@ UNetImpl::UNetImpl(const UNetConfig& config) : config_(config) {
   int64_t channels = c.model_channels;
   std::vector<int64_t> skips{channels};  // widths of the input stages' outputs
   next_input();
-  build.conv(c.in_channels, channels);
+  build.conv(c.in_channels + (c.coordinates ? 2 : 0), channels);
   for (int64_t level = 0; level < levels; ++level) {
     for (int64_t i = 0; i < c.res_blocks[level]; ++i) {
       next_input();
@@ -238,7 +245,7 @@ at::Tensor UNetImpl::forward(const at::Tensor& x, const at::Tensor& timesteps,
   const at::Tensor emb = embedding(timesteps, y);
 
   std::vector<at::Tensor> skips;
-  at::Tensor h = x;
+  at::Tensor h = config_.coordinates ? with_coordinates(x) : x;
   for (auto& stage : input_blocks_) {
     h = stage->forward(h, emb, tokens);
     skips.push_back(h);

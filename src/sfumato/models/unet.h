@@ -40,6 +40,10 @@ struct UNetConfig {
   bool resample_in_res_block = false;  ///< BigGAN-style up/down (`resblock_updown`)
   bool conv_resample = true;
   int64_t norm_groups = 32;
+  /// Where each latent lies, x and y from -1 to 1, as two channels after the in_channels
+  /// (CoordConv, Liu et al. 2018, arXiv:1807.03247): for networks too small to count from the
+  /// padded edges.
+  bool coordinates = false;
 };
 
 /// The denoising U-Net, eps_theta of LDM eqs. 2-3 and fig. 3. Parameter names are those of the

@@ -104,5 +104,20 @@ TEST(UNet, RefusesWhatDoesNotFit) {
   EXPECT_THROW(UNet{heads}, Error);
 }
 
+// Of a picture that is the same everywhere a network without coordinates knows the edges alone.
+TEST(UNet, CoordinatesTellPlacesApart) {
+  const at::NoGradGuard no_grad;
+  for (const bool coordinates : {false, true}) {
+    UNetConfig config = tiny_unet();
+    config.coordinates = coordinates;
+    UNet unet(config);
+    randomize(unet);
+    const auto out = unet(at::ones({2, 4, 64, 64}), steps(), at::randn({2, 5, 6}));
+    const auto inside = out.slice(2, 28, 36).slice(3, 28, 36).flatten(2);
+    const double spread = (inside.std(2, true).amax() / out.std()).item<double>();
+    EXPECT_EQ(spread > 1e-4, coordinates) << spread;
+  }
+}
+
 }  // namespace
 }  // namespace sfumato

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sfumato/ops/group_norm_silu/group_norm_silu.h"
+#include "sfumato/ops/layer_norm/layer_norm.h"
 
 namespace sfumato::nn {
 namespace {
@@ -80,9 +81,7 @@ LayerNormImpl::LayerNormImpl(int64_t width, double eps) : eps_(eps) {
 }
 
 at::Tensor LayerNormImpl::forward(const at::Tensor& x) {
-  return at::layer_norm(x.to(at::kFloat), {x.size(-1)}, weight.to(at::kFloat), bias.to(at::kFloat),
-                        eps_)
-      .to(x.scalar_type());
+  return ops::layer_norm(x, weight, bias, eps_);
 }
 
 EmbeddingImpl::EmbeddingImpl(int64_t count, int64_t width, double std) {

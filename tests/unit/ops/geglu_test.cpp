@@ -25,6 +25,28 @@ TEST(Geglu, KeepsTheDtypeAndHasAGradient) {
   EXPECT_TRUE(in.grad().defined());
 }
 
+TEST(Geglu, TheKernelAgreesWithThePlainOperators) {
+  for (const int64_t width : {2, 6, 34, 640}) {
+    const auto in = at::randn({7, width}) * 4.0;
+    const auto exact = geglu(in.to(at::kDouble));  // for which there is no kernel
+    const at::NoGradGuard no_grad;
+    EXPECT_TRUE(at::allclose(geglu(in).to(at::kDouble), exact, 1e-5, 1e-6)) << width;
+    const auto half = in.to(at::kBFloat16);
+    const auto found = geglu(half);
+    EXPECT_EQ(found.scalar_type(), at::kBFloat16);
+    EXPECT_TRUE(at::allclose(found.to(at::kDouble), geglu(half.to(at::kDouble)), 1e-2, 1e-2))
+        << width;
+  }
+}
+
+TEST(Geglu, NanAndLargeGates) {
+  const at::NoGradGuard no_grad;
+  const auto out = geglu(at::tensor({1.0f, 1.0f, 1.0f, std::nanf(""), 1e30f, -1e30f}));
+  EXPECT_TRUE(std::isnan(out[0].item<float>()));
+  EXPECT_EQ(out[1].item<float>(), 1e30f);
+  EXPECT_EQ(out[2].item<float>(), 0.0f);
+}
+
 TEST(Geglu, RefusesAnOddWidth) { EXPECT_THROW(geglu(at::zeros({1, 3})), Error); }
 
 }  // namespace

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "sfumato/ops/attention/flash.h"
+#include "sfumato/tensor/parallel.h"
+
 namespace sfumato::ops {
 namespace {
 
@@ -46,12 +49,65 @@ at::Tensor attend_in_parts(const at::Tensor& q, const at::Tensor& k, const at::T
   return result.view({q.size(0), q.size(1), tokens, -1});
 }
 
+bool is_plain(const at::Tensor& x, at::ScalarType dtype) {
+  return x.is_cpu() && x.scalar_type() == dtype && x.dim() == 4 && x.numel() > 0 &&
+         (x.stride(3) == 1 || x.size(3) == 1);
+}
+
+// Nothing where no kernel can do it.
+const flash::Kernel* kernel_for(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                const AttentionOptions& options) {
+  const auto dtype = q.scalar_type();
+  const bool wanted = !options.reference && !options.causal && !at::GradMode::is_enabled();
+  if (!wanted || !is_plain(q, dtype) || !is_plain(k, dtype) || !is_plain(v, dtype)) return nullptr;
+  if (k.sizes() != v.sizes() || q.size(3) != k.size(3)) return nullptr;
+  if (dtype == at::kFloat) return &flash::float32_kernel();
+  if (dtype != at::kBFloat16) return nullptr;
+  const flash::Kernel* fast = flash::bfloat16_kernel();
+  return fast ? fast : &flash::float32_kernel();
+}
+
+template <class Pointer>
+flash::Tokens<Pointer> tokens_of(const at::Tensor& x) {
+  return {x.data_ptr(), x.stride(0), x.stride(1), x.stride(2)};
+}
+
+at::Tensor flash_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           double scale, const flash::Kernel& kernel) {
+  // Heads lie side by side, so that joining them costs nothing.
+  const at::Tensor out =
+      at::empty({q.size(0), q.size(2), q.size(1), q.size(3)}, q.options()).transpose(1, 2);
+  const flash::Problem problem{.batch = q.size(0),
+                               .heads = q.size(1),
+                               .queries = q.size(2),
+                               .keys = k.size(2),
+                               .width = q.size(3),
+                               .bfloat16 = q.scalar_type() == at::kBFloat16,
+                               .scale = static_cast<float>(scale),
+                               .q = tokens_of<const void*>(q),
+                               .k = tokens_of<const void*>(k),
+                               .v = tokens_of<const void*>(v),
+                               .out = tokens_of<void*>(out)};
+  const int64_t heads = problem.batch * problem.heads;
+  const at::Tensor packed = at::empty({heads * kernel.packed_bytes(problem)}, at::kByte);
+  parallel_for(0, heads, 1, [&](int64_t first, int64_t last) {
+    kernel.pack(problem, packed.data_ptr(), first, last);
+  });
+  parallel_for(0, heads * problem.query_blocks(), 1, [&](int64_t first, int64_t last) {
+    kernel.attend(problem, packed.data_ptr(), first, last);
+  });
+  return out;
+}
+
 }  // namespace
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      const AttentionOptions& options) {
   const double scale =
       options.scale != 0.0 ? options.scale : 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
+  if (const flash::Kernel* kernel = kernel_for(q, k, v, options)) {
+    return flash_attention(q, k, v, scale, *kernel);
+  }
   const int64_t scores = q.size(0) * q.size(1) * q.size(2) * k.size(2);
   const bool in_parts = scores > kMostScores && !options.causal && !at::GradMode::is_enabled();
   return in_parts ? attend_in_parts(q, k, v, scale, options) : attend(q, k, v, scale, options);

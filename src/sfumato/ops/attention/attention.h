@@ -7,10 +7,13 @@ namespace sfumato::ops {
 struct AttentionOptions {
   double scale = 0.0;   ///< 0: 1 / sqrt(D)
   bool causal = false;  ///< token i sees tokens 0 .. i
+  /// Plain operators, whatever kernels there are: what the kernels are tested against.
+  bool reference = false;
 };
 
-/// softmax(q kᵀ · scale) v (Vaswani et al. 2017, eq. 1); the softmax is taken in float32. Without
-/// gradients, memory for the scores is bounded: long sequences are computed part by part.
+/// softmax(q kᵀ · scale) v (Vaswani et al. 2017, eq. 1); the softmax is taken in float32. On the
+/// CPU without gradients no scores are kept (flash.h); elsewhere their memory is bounded: long
+/// sequences are computed part by part.
 ///   q       [B, H, T, D]
 ///   k, v    [B, H, S, D]
 ///   return  [B, H, T, D]  dtype of v

@@ -36,6 +36,8 @@ TEST_F(PartFileTest, GoesOnWhereItStopped) {
     part.append("hello ");
   }
   EXPECT_FALSE(fs::exists(path_));
+  EXPECT_EQ(begun_bytes(path_), 6u);
+  EXPECT_EQ(begun_bytes(folder_ / "b.bin"), 0u);
   PartFile part(path_, "this", {});
   EXPECT_EQ(part.size(), 6u);
   EXPECT_EQ(part.etag(), "\"v1\"");

@@ -162,6 +162,7 @@ Model open_model(const ModelOptions& options, std::ostream& err) {
   if (!options.prediction.empty()) load.prediction = parse_prediction(options.prediction);
   load.zero_terminal_snr = options.zero_terminal_snr;
   load.split = split_files(options);
+  load.split.quantised = load.dtype;
   load.on_note = [&err](const std::string& note) { err << "note: " << note << "\n"; };
   Model model = load_model(path, load);
   model.autoencoder.tiling = parse_vae_tiling(options.vae_tiling);

@@ -11,6 +11,7 @@
 #include "sfumato/checkpoint/gguf_blocks.h"
 #include "sfumato/checkpoint/gguf_header.h"
 #include "sfumato/checkpoint/mapped_file.h"
+#include "sfumato/tensor/memory.h"
 
 namespace sfumato {
 namespace {
@@ -19,6 +20,22 @@ constexpr std::uint32_t kVersion = 3;
 constexpr std::uint32_t kTextValue = 8;
 constexpr std::uint64_t kAlignment = 32;
 constexpr std::int64_t kBlocksAtOnce = 1024;
+
+void expect_room_for_decoded(const GgufHeader& header, at::ScalarType dtype,
+                             const std::string& name) {
+  std::uint64_t bytes = 0;
+  for (const auto& tensor : header.tensors) {
+    if (!tensor.type->decode) continue;
+    const std::uint64_t values = tensor.bytes / tensor.type->bytes * tensor.type->elements;
+    bytes += values * c10::elementSize(dtype);
+  }
+  const auto free = free_memory(at::kCPU);
+  if (!free || bytes <= *free) return;
+  throw Error(ErrorKind::OutOfMemory,
+              name + ": its weights take " + in_gib(bytes) + " when they are decoded to " +
+                  c10::toString(dtype) + ", " + in_gib(*free) + " are free",
+              "end other programs, or use --precision bfloat16");
+}
 
 at::Tensor decoded(const GgufTensor& tensor, const char* data) {
   const at::Tensor result = at::empty(tensor.shape, at::kFloat);
@@ -154,15 +171,17 @@ std::string header_bytes(const TensorMap& tensors, const GgufType* wanted,
 
 bool is_gguf(std::string_view bytes) { return bytes.starts_with("GGUF"); }
 
-TensorMap load_gguf(const std::filesystem::path& path, Metadata* metadata) {
+TensorMap load_gguf(const std::filesystem::path& path, Metadata* metadata,
+                    at::ScalarType quantised) {
   const auto mapped = MappedFile::open(path);
   GgufHeader header = parse_gguf_header(mapped->bytes(), path.string());
+  expect_room_for_decoded(header, quantised, path.string());
   TensorMap tensors;
   for (const auto& entry : header.tensors) {
     const auto own = mapped->bytes().substr(entry.begin, entry.bytes);
     const auto held = mapped->hold(own);
     const at::Tensor tensor =
-        entry.type->decode ? decoded(entry, own.data())
+        entry.type->decode ? decoded(entry, own.data()).to(quantised)
                            : tensor_from_bytes(entry.type->dtype, entry.shape, own.data(), held);
     tensors[entry.name] = in_original_shape(tensor, header, entry.name);
   }

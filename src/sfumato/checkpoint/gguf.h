@@ -11,8 +11,10 @@ namespace sfumato {
 bool is_gguf(std::string_view bytes);
 
 /// A GGUF file (versions 2 and 3; the types of gguf_blocks.h). Plain numbers are views of the
-/// mapped file, quantised ones become float32. Errors as parse_gguf_header().
-TensorMap load_gguf(const std::filesystem::path& path, Metadata* metadata = nullptr);
+/// mapped file, quantised ones become `quantised` (rounded once). Errors as parse_gguf_header(),
+/// and OutOfMemory before anything is decoded.
+TensorMap load_gguf(const std::filesystem::path& path, Metadata* metadata = nullptr,
+                    at::ScalarType quantised = at::kFloat);
 
 /// The type a tensor gets in a file written as `type`: tensors of fewer than two dimensions, rows
 /// that do not fill whole blocks and whole numbers keep the type they have.

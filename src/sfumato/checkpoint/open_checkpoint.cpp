@@ -65,7 +65,7 @@ TensorMap unwrapped(TensorMap tensors) {
   return tensors;
 }
 
-Checkpoint open_single(const fs::path& path) {
+Checkpoint open_single(const fs::path& path, at::ScalarType quantised = at::kFloat) {
   const std::string name = path.string();
   const auto mapped = MappedFile::open(path);
   Metadata metadata;
@@ -75,7 +75,7 @@ Checkpoint open_single(const fs::path& path) {
       return {std::move(tensors), std::move(metadata), CheckpointFormat::Safetensors};
     }
     case Content::Gguf: {
-      auto tensors = load_gguf(path, &metadata);
+      auto tensors = load_gguf(path, &metadata, quantised);
       return {std::move(tensors), std::move(metadata), CheckpointFormat::Gguf};
     }
     case Content::TorchZip:
@@ -134,11 +134,11 @@ std::string_view format_name(CheckpointFormat format) {
   return "";
 }
 
-Checkpoint open_checkpoint(const fs::path& path) {
+Checkpoint open_checkpoint(const fs::path& path, at::ScalarType quantised) {
   std::error_code error;
   if (fs::is_directory(path, error)) return open_folder(path);
   const auto content = content_of(MappedFile::open(path)->bytes(), path.string());
-  return content == Content::Shards ? open_shards(path) : open_single(path);
+  return content == Content::Shards ? open_shards(path) : open_single(path, quantised);
 }
 
 }  // namespace sfumato

@@ -26,8 +26,10 @@ struct Checkpoint {
 /// Reads a checkpoint whatever it is called: the content tells a .safetensors file, a list of
 /// shards (NAME.index.json), a file of torch.save() and a GGUF file apart; a folder must be a
 /// diffusers pipeline. Of a pickled training state only the weights are kept ("state_dict").
-/// Nothing in a file is executed, and no more is allocated than its bytes justify.
-/// Throws NotFound, Corrupt, Unsupported or Io in one line naming the file.
-Checkpoint open_checkpoint(const std::filesystem::path& path);
+/// Nothing in a file is executed, and no more is allocated than its bytes justify. Quantised
+/// tensors become `quantised`. Throws NotFound, Corrupt, Unsupported or Io in one line naming the
+/// file.
+Checkpoint open_checkpoint(const std::filesystem::path& path,
+                           at::ScalarType quantised = at::kFloat);
 
 }  // namespace sfumato

@@ -80,7 +80,7 @@ Parts folder_parts(const fs::path& folder) {
 
 Parts checkpoint_parts(const fs::path& path, const LoadOptions& options) {
   Checkpoint checkpoint{};
-  if (!path.empty()) checkpoint = open_checkpoint(path);
+  if (!path.empty()) checkpoint = open_checkpoint(path, options.dtype);
   Parts parts;
   parts.name = path.empty() ? options.split.unet : path.string();
   if (options.split.any()) {

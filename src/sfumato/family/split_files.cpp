@@ -40,9 +40,11 @@ void expect_same_shapes(const TensorMap& old, const TensorMap& fresh, const std:
   }
 }
 
-void replace_autoencoder(TensorMap& tensors, const std::string& file, const ModelConfig& config) {
+void replace_autoencoder(TensorMap& tensors, const SplitFiles& files, const ModelConfig& config) {
+  const std::string& file = files.vae;
   const std::string& prefix = config.checkpoint.autoencoder;
-  TensorMap fresh = split_part(open_checkpoint(file).tensors, DiffusersPart::Vae, prefix, file);
+  TensorMap fresh =
+      split_part(open_checkpoint(file, files.quantised).tensors, DiffusersPart::Vae, prefix, file);
   TensorMap old;
   for (const auto& [name, tensor] : tensors) {
     if (name.starts_with(prefix) && !is_ignored(name, config)) old[name] = tensor;
@@ -60,8 +62,9 @@ DiffusersPart unet_kind(const TensorMap& file) {
 }
 
 // What a file says of what its network predicts comes with the network.
-void replace_unet(Checkpoint& whole, const std::string& file, const std::string& prefix) {
-  Checkpoint own = open_checkpoint(file);
+void replace_unet(Checkpoint& whole, const SplitFiles& files, const std::string& prefix) {
+  const std::string& file = files.unet;
+  Checkpoint own = open_checkpoint(file, files.quantised);
   erase_below(whole.tensors, "model_ema.");
   replace_below(whole.tensors, prefix,
                 split_part(own.tensors, unet_kind(own.tensors), prefix, file));
@@ -158,12 +161,12 @@ std::optional<TensorMap> with_encoders_of(const ModelConfig& config, TensorMap t
   return placed ? std::optional(std::move(tensors)) : std::nullopt;
 }
 
-TensorMap with_text_encoders(TensorMap tensors, const std::vector<std::string>& paths,
+TensorMap with_text_encoders(TensorMap tensors, const SplitFiles& split,
                              const ModelConfig* config) {
   std::vector<EncoderFile> files;
   std::string names;
-  for (const auto& path : paths) {
-    files.push_back({path, open_checkpoint(path).tensors});
+  for (const auto& path : split.clip) {
+    files.push_back({path, open_checkpoint(path, split.quantised).tensors});
     names += (names.empty() ? "" : ", ") + path;
   }
   const auto candidates = config ? std::vector{config} : families_without_encoders(tensors);
@@ -185,10 +188,10 @@ TensorMap with_text_encoders(TensorMap tensors, const std::vector<std::string>& 
 Checkpoint with_split_files(Checkpoint whole, const SplitFiles& files, const ModelConfig* config) {
   // Without a family: the places that all have in common.
   const ModelConfig places = config ? *config : ModelConfig{};
-  if (!files.unet.empty()) replace_unet(whole, files.unet, places.checkpoint.unet);
-  if (!files.vae.empty()) replace_autoencoder(whole.tensors, files.vae, places);
+  if (!files.unet.empty()) replace_unet(whole, files, places.checkpoint.unet);
+  if (!files.vae.empty()) replace_autoencoder(whole.tensors, files, places);
   if (!files.clip.empty()) {
-    whole.tensors = with_text_encoders(std::move(whole.tensors), files.clip, config);
+    whole.tensors = with_text_encoders(std::move(whole.tensors), files, config);
   }
   return whole;
 }

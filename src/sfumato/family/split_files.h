@@ -13,7 +13,8 @@ namespace sfumato {
 /// empty list: the part is the checkpoint's own.
 struct SplitFiles {
   std::string unet = {}, vae = {};
-  std::vector<std::string> clip = {};  ///< of several text encoders each may have a file
+  std::vector<std::string> clip = {};     ///< of several text encoders each may have a file
+  at::ScalarType quantised = at::kFloat;  ///< what their quantised tensors become
 
   bool any() const { return !unet.empty() || !vae.empty() || !clip.empty(); }
 };

@@ -61,6 +61,9 @@ TEST(Gguf, QuantisedValuesAreWithinHalfALevel) {
     const fs::path path = temporary_gguf(std::string(type) + ".gguf");
     save_gguf(path, {{"w", weight}}, type);
     const at::Tensor loaded = load_gguf(path).at("w");
+    const at::Tensor narrow = load_gguf(path, nullptr, at::kBFloat16).at("w");
+    const bool plain = loaded.scalar_type() != at::kFloat;  // stays as it is
+    EXPECT_TRUE(narrow.equal(plain ? loaded : loaded.to(at::kBFloat16))) << type;
     EXPECT_LT((loaded.to(at::kFloat) - weight).abs().max().item<double>(), bound * 1.05) << type;
     // Quantising again changes nothing.
     save_gguf(path, {{"w", loaded}}, type);

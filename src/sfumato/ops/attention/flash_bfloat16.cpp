@@ -28,9 +28,9 @@ std::int64_t padded_keys(const Problem& p) { return round_up(p.keys, kKeyBlock);
 std::int64_t padded_width(const Problem& p) { return round_up(p.width, kLanes); }
 std::int64_t pairs(const Problem& p) { return (p.width + 1) / 2; }
 
-// sums[row][vector] += dot products of pairs: a[row][i] of two values, b[i][vector] of two values a
-// lane, i < depth.
-template <std::int64_t N>
+// sums[row][vector] (+)= dot products of pairs: a[row][i] of two values, b[i][vector] of two values
+// a lane, i < depth.
+template <bool kAdd, std::int64_t N>
 SFUMATO_AVX512_BF16 void multiply_tile(const std::uint32_t* a, std::int64_t a_stride,
                                        const std::uint32_t* b, std::int64_t b_stride,
                                        std::int64_t depth, float* sums, std::int64_t stride) {
@@ -39,7 +39,7 @@ SFUMATO_AVX512_BF16 void multiply_tile(const std::uint32_t* a, std::int64_t a_st
   for (std::int64_t r = 0; r < kRows; ++r) {
     SFUMATO_UNROLL
     for (std::int64_t v = 0; v < N; ++v) {
-      acc[r][v] = _mm512_loadu_ps(sums + r * stride + v * kLanes);
+      acc[r][v] = kAdd ? _mm512_loadu_ps(sums + r * stride + v * kLanes) : _mm512_setzero_ps();
     }
   }
   for (std::int64_t i = 0; i < depth; ++i) {
@@ -67,6 +67,7 @@ SFUMATO_AVX512_BF16 void multiply_tile(const std::uint32_t* a, std::int64_t a_st
 }
 
 // The same for kQueryBlock rows and as many columns as `columns`, a multiple of the lanes.
+template <bool kAdd>
 SFUMATO_AVX512_BF16 void multiply(const std::uint32_t* a, std::int64_t a_stride,
                                   const std::uint32_t* b, std::int64_t b_stride, std::int64_t depth,
                                   float* sums, std::int64_t stride, std::int64_t columns) {
@@ -76,17 +77,17 @@ SFUMATO_AVX512_BF16 void multiply(const std::uint32_t* a, std::int64_t a_stride,
     float* to = sums + row * stride;
     std::int64_t at = 0;
     for (; at + kWide <= columns; at += kWide) {
-      multiply_tile<kVectors>(own, a_stride, b + at, b_stride, depth, to + at, stride);
+      multiply_tile<kAdd, kVectors>(own, a_stride, b + at, b_stride, depth, to + at, stride);
     }
     switch ((columns - at) / kLanes) {
       case 3:
-        multiply_tile<3>(own, a_stride, b + at, b_stride, depth, to + at, stride);
+        multiply_tile<kAdd, 3>(own, a_stride, b + at, b_stride, depth, to + at, stride);
         break;
       case 2:
-        multiply_tile<2>(own, a_stride, b + at, b_stride, depth, to + at, stride);
+        multiply_tile<kAdd, 2>(own, a_stride, b + at, b_stride, depth, to + at, stride);
         break;
       case 1:
-        multiply_tile<1>(own, a_stride, b + at, b_stride, depth, to + at, stride);
+        multiply_tile<kAdd, 1>(own, a_stride, b + at, b_stride, depth, to + at, stride);
         break;
     }
   }
@@ -123,11 +124,12 @@ struct Block {
 SFUMATO_AVX512_BF16 void weigh(Block& block, std::int64_t rows, std::int64_t keys,
                                std::int64_t width, float scale) {
   const __m512 to_powers = _mm512_set1_ps(scale);
+  const std::int64_t columns = round_up(keys, kLanes);
   for (std::int64_t r = 0; r < rows; ++r) {
     float* row = block.scores.data() + r * kKeyBlock;
-    std::fill(row + keys, row + kKeyBlock, -std::numeric_limits<float>::infinity());
+    std::fill(row + keys, row + columns, -std::numeric_limits<float>::infinity());
     __m512 most = _mm512_loadu_ps(row);
-    for (std::int64_t i = kLanes; i < kKeyBlock; i += kLanes) {
+    for (std::int64_t i = kLanes; i < columns; i += kLanes) {
       most = _mm512_max_ps(most, _mm512_loadu_ps(row + i));
     }
     const float before = block.largest[r];
@@ -135,7 +137,7 @@ SFUMATO_AVX512_BF16 void weigh(Block& block, std::int64_t rows, std::int64_t key
     const __m512 shift = _mm512_set1_ps(largest);
     __m512 total = _mm512_setzero_ps();
     auto* weights = reinterpret_cast<std::uint16_t*>(block.weights.data()) + r * kKeyBlock;
-    for (std::int64_t i = 0; i < kKeyBlock; i += kLanes) {
+    for (std::int64_t i = 0; i < columns; i += kLanes) {
       const __m512 weight = exp2_of(_mm512_fmsub_ps(_mm512_loadu_ps(row + i), to_powers, shift));
       total = _mm512_add_ps(total, weight);
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(weights + i),
@@ -208,13 +210,12 @@ void attend_block(const Problem& p, const std::uint16_t* packed, std::int64_t he
   const auto* keys = reinterpret_cast<const std::uint32_t*>(packed);
   const std::uint32_t* values = keys + padded_keys(p) * deep;
   for (std::int64_t key = 0; key < p.keys; key += kKeyBlock) {
-    std::fill(block.scores.begin(), block.scores.end(), 0.0f);
-    multiply(block.queries.data(), deep, keys + key * deep, kKeyBlock, deep, block.scores.data(),
-             kKeyBlock, kKeyBlock);
     const std::int64_t count = std::min(kKeyBlock, p.keys - key);
+    multiply<false>(block.queries.data(), deep, keys + key * deep, kKeyBlock, deep,
+                    block.scores.data(), kKeyBlock, round_up(count, kLanes));
     weigh(block, rows, count, wide, p.scale * kLog2E);
-    multiply(block.weights.data(), kKeyBlock / 2, values + key / 2 * wide, wide, (count + 1) / 2,
-             block.sums.data(), wide, wide);
+    multiply<true>(block.weights.data(), kKeyBlock / 2, values + key / 2 * wide, wide,
+                   (count + 1) / 2, block.sums.data(), wide, wide);
   }
 
   auto* out = head_of<std::uint16_t>(p.out, p, head) + first * p.out.token_stride;

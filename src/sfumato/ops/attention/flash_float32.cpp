@@ -70,9 +70,9 @@ HWY_INLINE V exp2_of(V x) {
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(f, -126.0f)), scaled);
 }
 
-// sums[row][vector] += a[row][i] * b[i][vector], i < depth, for kRows rows of `a` and N vectors of
-// lines of `b`.
-template <std::int64_t N>
+// sums[row][vector] (+)= a[row][i] * b[i][vector], i < depth, for kRows rows of `a` and N vectors
+// of lines of `b`.
+template <bool kAdd, std::int64_t N>
 HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, std::int64_t a_stride,
                               const float* HWY_RESTRICT b, std::int64_t b_stride,
                               std::int64_t depth, float* HWY_RESTRICT sums, std::int64_t stride) {
@@ -82,7 +82,9 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, std::int64_t a_stride
   SFUMATO_UNROLL
   for (std::int64_t r = 0; r < kRows; ++r) {
     SFUMATO_UNROLL
-    for (std::int64_t v = 0; v < N; ++v) acc[r][v] = hn::LoadU(f, sums + r * stride + v * n);
+    for (std::int64_t v = 0; v < N; ++v) {
+      acc[r][v] = kAdd ? hn::LoadU(f, sums + r * stride + v * n) : hn::Zero(f);
+    }
   }
   for (std::int64_t i = 0; i < depth; ++i) {
     V line[N];
@@ -103,6 +105,7 @@ HWY_INLINE void multiply_tile(const float* HWY_RESTRICT a, std::int64_t a_stride
 }
 
 // The same for as many columns as `columns`, a multiple of the lanes, and kQueryBlock rows.
+template <bool kAdd>
 void multiply(const float* a, std::int64_t a_stride, const float* b, std::int64_t b_stride,
               std::int64_t depth, float* sums, std::int64_t stride, std::int64_t columns) {
   const std::int64_t n = lanes();
@@ -110,11 +113,12 @@ void multiply(const float* a, std::int64_t a_stride, const float* b, std::int64_
     const float* own = a + row * a_stride;
     std::int64_t at = 0;
     for (; at + kVectors * n <= columns; at += kVectors * n) {
-      multiply_tile<kVectors>(own, a_stride, b + at, b_stride, depth, sums + row * stride + at,
-                              stride);
+      multiply_tile<kAdd, kVectors>(own, a_stride, b + at, b_stride, depth,
+                                    sums + row * stride + at, stride);
     }
     for (; at < columns; at += n) {
-      multiply_tile<1>(own, a_stride, b + at, b_stride, depth, sums + row * stride + at, stride);
+      multiply_tile<kAdd, 1>(own, a_stride, b + at, b_stride, depth, sums + row * stride + at,
+                             stride);
     }
   }
 }
@@ -135,16 +139,16 @@ struct Block {
 // Scores to weights relative to the largest score so far.
 void weigh(Block& block, std::int64_t rows, std::int64_t keys, std::int64_t width) {
   const F32 f;
-  const std::int64_t n = lanes();
+  const std::int64_t n = lanes(), columns = round_up(keys, n);
   for (std::int64_t r = 0; r < rows; ++r) {
     float* row = block.scores.data() + r * kKeyBlock;
-    std::fill(row + keys, row + kKeyBlock, -std::numeric_limits<float>::infinity());
+    std::fill(row + keys, row + columns, -std::numeric_limits<float>::infinity());
     V most = hn::Set(f, block.largest[r]);
-    for (std::int64_t i = 0; i < kKeyBlock; i += n) most = hn::Max(most, hn::LoadU(f, row + i));
+    for (std::int64_t i = 0; i < columns; i += n) most = hn::Max(most, hn::LoadU(f, row + i));
     const float largest = hn::GetLane(hn::MaxOfLanes(f, most));
     const V shift = hn::Set(f, largest);
     V total = hn::Zero(f);
-    for (std::int64_t i = 0; i < kKeyBlock; i += n) {
+    for (std::int64_t i = 0; i < columns; i += n) {
       const V weight = exp2_of(hn::Sub(hn::LoadU(f, row + i), shift));
       total = hn::Add(total, weight);
       hn::StoreU(weight, f, row + i);
@@ -207,13 +211,12 @@ void attend_block(const Problem& p, const float* packed, std::int64_t head, std:
 
   const float* values = packed + padded_keys(p) * p.width;
   for (std::int64_t key = 0; key < p.keys; key += kKeyBlock) {
-    std::fill(block.scores.begin(), block.scores.end(), 0.0f);
-    multiply(block.queries.data(), p.width, packed + key * p.width, kKeyBlock, p.width,
-             block.scores.data(), kKeyBlock, kKeyBlock);
     const std::int64_t keys = std::min(kKeyBlock, p.keys - key);
+    multiply<false>(block.queries.data(), p.width, packed + key * p.width, kKeyBlock, p.width,
+                    block.scores.data(), kKeyBlock, round_up(keys, lanes()));
     weigh(block, rows, keys, wide);
-    multiply(block.scores.data(), kKeyBlock, values + key * wide, wide, keys, block.sums.data(),
-             wide, wide);
+    multiply<true>(block.scores.data(), kKeyBlock, values + key * wide, wide, keys,
+                   block.sums.data(), wide, wide);
   }
 
   T* out = head_of<T>(p.out, p, head) + first * p.out.token_stride;

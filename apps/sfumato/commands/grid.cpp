@@ -25,6 +25,7 @@ ModelOptions options_of_cell(ModelOptions options, const PlotCell& cell) {
   if (cell.model.empty() || cell.model == options.model) return options;
   options.model = cell.model;
   options.family = options.prediction = "";
+  options.zero_terminal_snr = false;
   return options;
 }
 

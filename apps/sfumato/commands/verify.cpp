@@ -145,17 +145,21 @@ std::string files_of_part(const PictureRecord& record, const std::string& part,
 
 /// What the picture tells of the model and how it was computed with, where no flag says otherwise.
 ModelOptions model_like(const PictureRecord& record, ModelOptions options) {
+  const bool own_unet = options.unet.empty();
   if (options.unet.empty()) options.unet = files_of_part(record, "unet", options);
   if (options.vae.empty()) options.vae = files_of_part(record, "vae", options);
   if (options.clip.empty()) options.clip = files_of_part(record, "clip", options);
+  const bool own_model = options.model.empty() && own_unet;
   if (options.model.empty()) options.model = model_of(record, options);
   const auto told = [&](const char* what) {
     const auto found = record.computed.find(what);
     return found == record.computed.end() ? std::string() : found->second;
   };
   if (told("averaged_weights") == "no") options.no_ema = true;
-  if (told("noise_schedule") == kZeroTerminalSnr) options.zero_terminal_snr = true;
-  if (options.prediction.empty()) options.prediction = told("prediction");
+  if (own_model) {
+    if (told("noise_schedule") == kZeroTerminalSnr) options.zero_terminal_snr = true;
+    if (options.prediction.empty()) options.prediction = told("prediction");
+  }
   if (options.device == "auto" && told("device") == "cpu") options.device = "cpu";
   const bool half_on_cpu = told("precision") == "float16" && parse_device(options.device).is_cpu();
   if (options.precision == "auto" && !told("precision").empty() && !half_on_cpu) {

@@ -34,7 +34,7 @@ void expect_room_for_decoded(const GgufHeader& header, at::ScalarType dtype,
   throw Error(ErrorKind::OutOfMemory,
               name + ": its weights take " + in_gib(bytes) + " when they are decoded to " +
                   c10::toString(dtype) + ", " + in_gib(*free) + " are free",
-              "end other programs, or use --precision bfloat16");
+              "end other programs");
 }
 
 at::Tensor decoded(const GgufTensor& tensor, const char* data) {

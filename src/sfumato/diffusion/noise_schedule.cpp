@@ -162,7 +162,8 @@ std::vector<double> zero_terminal_snr(const std::vector<double>& alphas_cumprod,
     const double root = (std::sqrt(alpha_bar) - bottom) * top / (top - bottom);
     rescaled.push_back(root * root);
   }
-  rescaled.back() = last;
+  // Steeper schedules come closer to zero before their end than the trace that is to be left.
+  rescaled.back() = std::min(last, 0.5 * rescaled[rescaled.size() - 2]);
   return rescaled;
 }
 

@@ -71,7 +71,7 @@ double v_diffusion_t(double sigma);
 double v_diffusion_sigma(double t);
 
 /// ᾱ rescaled so that the last timestep is pure noise (Lin et al. 2023, arXiv:2305.08891, alg. 1),
-/// apart from a trace `last` that keeps σ finite.
+/// apart from a trace of at most `last` that keeps σ finite.
 std::vector<double> zero_terminal_snr(const std::vector<double>& alphas_cumprod,
                                       double last = 0x1p-24);
 

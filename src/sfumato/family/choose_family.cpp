@@ -71,6 +71,11 @@ std::optional<Statement> said_by_scheduler(const fs::path& file) {
   return std::nullopt;
 }
 
+std::optional<Statement> said_by_mark(const TensorMap& tensors) {
+  if (!tensors.contains(kPredictsVMark)) return std::nullopt;
+  return Statement{Prediction::V, std::string("its tensor ") + kPredictsVMark + " says so"};
+}
+
 std::string zero_terminal_snr_source(const TensorMap& tensors, const Metadata& metadata) {
   if (tensors.contains(kZeroTerminalMark)) return std::string("its tensor ") + kZeroTerminalMark;
   return states_zero_terminal_snr(metadata) ? "its scheduler_config.json" : "";
@@ -80,9 +85,7 @@ std::string zero_terminal_snr_source(const TensorMap& tensors, const Metadata& m
 // that the weights fit equally, and nothing else.
 std::optional<Statement> said_about(const fs::path& file, const TensorMap& tensors,
                                     const Metadata& metadata, bool ambiguous) {
-  if (tensors.contains(kPredictsVMark)) {
-    return Statement{Prediction::V, std::string("its tensor ") + kPredictsVMark + " says so"};
-  }
+  if (auto told = said_by_mark(tensors)) return told;
   const bool single = fs::is_regular_file(file);
   if (single) {
     if (auto told = said_in_yaml(file)) return told;
@@ -142,11 +145,13 @@ FamilyChoice choose_family(const TensorMap& tensors, const Metadata& metadata, c
                            const std::string& family, std::optional<Prediction> prediction) {
   FamilyChoice choice{.config = {},
                       .file = file.string(),
-                      .zero_terminal_snr = zero_terminal_snr_source(tensors, metadata)};
+                      .zero_terminal_snr = zero_terminal_snr_source(
+                          tensors, family.empty() ? metadata : Metadata{})};
   std::optional<Statement> said;
   if (prediction) said = Statement{*prediction, "--prediction says so"};
   if (!family.empty()) {
     choice.config = named_family(family);
+    if (!said) said = said_by_mark(tensors);
   } else {
     const TensorIndex shapes = shapes_of(tensors);
     const auto fitting = fitting_families(shapes, choice.file);

@@ -43,7 +43,7 @@ void expect_stable_diffusion(const ModelConfig& config) {
   const auto& blocks = config.unet->res_blocks;
   if (std::adjacent_find(blocks.begin(), blocks.end(), std::not_equal_to<>()) != blocks.end() ||
       !config.unet->context_width || config.unet->scale_shift_norm ||
-      config.unet->resample_in_res_block) {
+      config.unet->resample_in_res_block || config.unet->coordinates) {
     unsupported(config, "its U-Net is built in another way");
   }
   if (config.text_encoders.empty()) unsupported(config, "it has no text encoder");

@@ -72,6 +72,9 @@ void replace_unet(Checkpoint& whole, const SplitFiles& files, const std::string&
     whole.tensors.erase(mark);
     if (own.tensors.contains(mark)) whole.tensors[mark] = own.tensors.at(mark);
   }
+  for (const char* of_old : {"modelspec.prediction_type", "diffusers.scheduler"}) {
+    whole.metadata.erase(of_old);
+  }
   own.metadata.merge(whole.metadata);
   whole.metadata = std::move(own.metadata);
 }

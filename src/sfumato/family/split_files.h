@@ -21,7 +21,7 @@ struct SplitFiles {
 
 /// A checkpoint, which may be empty, with the parts of these files in the place of its own, under
 /// the names of a single file. Averaged weights of a U-Net that is replaced go too, and what
-/// the new one's metadata say counts.
+/// was said of it: the new one's metadata count.
 /// Where text encoders lie is the family's affair: that of `config` or, without it, of the families
 /// whose U-Net and autoencoder these are. Throws Corrupt when a file has not got its part or an
 /// autoencoder of another shape, NotFound or Io.

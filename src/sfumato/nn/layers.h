@@ -12,6 +12,10 @@ namespace sfumato::nn {
 // obey the InitGuard in force (a 10 GB model can be described without memory), and norms compute
 // in float32 whatever the input, returning the input's dtype.
 
+/// x [..., in] times the transpose of weight [out, in], plus bias [out] where it is defined.
+/// Without gradients each sample, the first dimension, goes through it alone.
+at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+
 /// y = x Wᵀ + b;  x [..., in] -> [..., out]. Parameters weight [out, in], bias [out].
 class LinearImpl : public torch::nn::Module {
  public:

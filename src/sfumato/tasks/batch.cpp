@@ -56,12 +56,15 @@ GuidedNetwork guided_network(const Model& model, const BatchPrompts& prompts, co
                         .prediction = model.config.prediction,
                         .guidance = run.guidance};
   network.guide = [&, calls](ConditionalDenoiser open, double scale, bool both) {
+    // Some samplers count guidance in another unit; the scale that is mimicked goes with it.
+    std::optional<double> mimic_scale = run.mimic_scale;
+    if (mimic_scale && run.guidance != 0.0) *mimic_scale *= scale / run.guidance;
     const PromptGuidance guidance{.scale = scale,
                                   .rescale = run.guidance_rescale,
                                   .prediction = model.config.prediction,
                                   .ask_both = both,
                                   .image_scale = run.image_guidance,
-                                  .mimic_scale = run.mimic_scale,
+                                  .mimic_scale = mimic_scale,
                                   .mimic = {.percentile = run.mimic_percentile},
                                   .calls = calls};
     return split_guided_by_prompts(std::move(open), prompts.prompts, prompts.negatives, guidance);

@@ -13,7 +13,10 @@ DiffusersConfig model_sampling(const ModelConfig& config) {
                 "choose another spacing; see: sfumato samplers");
   }
   try {
-    const auto json = parse_bounded_json(config.scheduler);
+    auto json = parse_bounded_json(config.scheduler);
+    if (config.schedule.zero_terminal_snr && json.is_object()) {
+      json["rescale_betas_zero_snr"] = true;
+    }
     DiffusersConfig sampling = read_diffusers_config(json);
     sampling.prediction = config.prediction;
     return sampling;

@@ -94,5 +94,17 @@ TEST(ZeroTerminalSnr, IsAPropertyOfASchedule) {
   EXPECT_NEAR(schedule.sigma_max(), 4518.764, 1e-2);  // as the web UI has it
 }
 
+TEST(ZeroTerminalSnr, SuitsSteeperSchedules) {
+  for (const double end : {0.0155, 0.0195, 0.0205}) {
+    const NoiseSchedule schedule{
+        NoiseScheduleConfig{.start = 0.0015, .end = end, .zero_terminal_snr = true}};
+    EXPECT_GT(schedule.sigma_max(), 4000.0) << end;
+    EXPECT_LT(schedule.sigmas()[998], schedule.sigma_max()) << end;
+  }
+  const NoiseScheduleConfig linear{
+      .betas = "linear", .start = 0.0001, .end = 0.02, .zero_terminal_snr = true};
+  EXPECT_GT(NoiseSchedule(linear).sigma_max(), 4000.0);
+}
+
 }  // namespace
 }  // namespace sfumato

@@ -65,6 +65,9 @@ TEST(ChooseFamily, MarksSayWhatAFineTuneOfSdxlWasTrainedFor) {
   EXPECT_TRUE(choice.config.schedule.zero_terminal_snr);
   EXPECT_NE(choice.note.find("zero terminal SNR: its tensor ztsnr"), std::string::npos)
       << choice.note;
+  const FamilyChoice named = choose_family(tensors, {}, "m.safetensors", "sdxl_base", {});
+  EXPECT_EQ(named.config.prediction, Prediction::V);
+  EXPECT_TRUE(named.config.schedule.zero_terminal_snr);
 }
 
 TEST(ChooseFamily, ASchedulerMayRescaleTheNoiseOfTwins) {

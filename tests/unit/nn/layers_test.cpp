@@ -91,5 +91,36 @@ TEST(TilingGuard, ConvolutionsDoNotKnowWhereTheEdgeIs) {
   EXPECT_FALSE(at::allclose(conv(rolled(x)), rolled(conv(x)), 1e-5, 1e-5));
 }
 
+// What a layer gives for a picture alone and among others, bit for bit.
+template <class Layer>
+void expect_independent(Layer layer, at::IntArrayRef shape, const std::string& what) {
+  const at::NoGradGuard no_grad;
+  std::vector<int64_t> sizes{16};
+  sizes.insert(sizes.end(), shape.begin(), shape.end());
+  const at::Tensor x = at::randn(sizes);
+  const at::Tensor all = layer(x);
+  for (const int64_t count : {1, 2, 5}) {
+    const at::Tensor some = layer(x.narrow(0, 3, count));
+    EXPECT_TRUE(some.equal(all.narrow(0, 3, count))) << what << " " << shape << ", " << count;
+  }
+}
+
+TEST(Layers, SamplesDoNotDependOnTheirNeighbours) {
+  for (const int64_t width : {16, 64, 128, 320}) {
+    for (const int64_t tokens : {1, 7, 64}) {
+      expect_independent(Linear(width, 3 * width), {tokens, width}, "linear");
+    }
+    expect_independent(Linear(width, 2 * width), {width}, "linear");
+    for (const int64_t side : {4, 8, 16}) {
+      expect_independent(Conv2d(width, width, 3), {width, side, side}, "3x3");
+      expect_independent(Conv2d(width, 4, 3), {width, side, side}, "3x3 to 4");
+      expect_independent(Conv2d(width, 2 * width, 1), {width, side, side}, "1x1");
+    }
+    expect_independent(Conv2d(4, width, 3), {4, 16, 16}, "3x3 of 4");
+    expect_independent(Conv2d(width, width, 3, Conv2dImpl::Options{.stride = 2}), {width, 16, 16},
+                       "stride 2");
+  }
+}
+
 }  // namespace
 }  // namespace sfumato::nn

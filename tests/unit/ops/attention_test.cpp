@@ -105,6 +105,19 @@ TEST(FlashAttention, AgreesWithThePlainOperators) {
   }
 }
 
+TEST(FlashAttention, TakesTokensOfAnyMemoryOrder) {
+  const at::NoGradGuard no_grad;
+  const auto map = at::randn({2, 24, 6, 8});  // [B, C, H, W] as the autoencoder has it
+  const auto tokens = map.flatten(2).transpose(1, 2);
+  EXPECT_TRUE(at::equal(multi_head_attention(tokens, tokens, tokens, 3),
+                        multi_head_attention(tokens.contiguous(), tokens, tokens.contiguous(), 3)));
+  const auto one = at::randn({1, 3, 48, 8});  // for all of a batch
+  const auto q = at::randn({2, 3, 5, 8});
+  EXPECT_TRUE(at::allclose(attention(q, one, one),
+                           attention(q, one.expand({2, -1, -1, -1}), one.expand({2, -1, -1, -1})),
+                           1e-4, 1e-5));
+}
+
 TEST(FlashAttention, HasAPathForEveryCpu) {
   const at::NoGradGuard no_grad;
   const auto q = at::randn({1, 2, 50, 40}).to(at::kBFloat16);

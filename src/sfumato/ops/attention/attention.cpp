@@ -50,8 +50,12 @@ at::Tensor attend_in_parts(const at::Tensor& q, const at::Tensor& k, const at::T
 }
 
 bool is_plain(const at::Tensor& x, at::ScalarType dtype) {
-  return x.is_cpu() && x.scalar_type() == dtype && x.dim() == 4 && x.numel() > 0 &&
-         (x.stride(3) == 1 || x.size(3) == 1);
+  return x.is_cpu() && x.scalar_type() == dtype && x.dim() == 4 && x.numel() > 0;
+}
+
+// The values of a token side by side, as the kernels read them.
+at::Tensor with_whole_tokens(const at::Tensor& x) {
+  return x.stride(3) == 1 || x.size(3) == 1 ? x : x.contiguous();
 }
 
 // Nothing where no kernel can do it.
@@ -60,7 +64,9 @@ const flash::Kernel* kernel_for(const at::Tensor& q, const at::Tensor& k, const 
   const auto dtype = q.scalar_type();
   const bool wanted = !options.reference && !options.causal && !at::GradMode::is_enabled();
   if (!wanted || !is_plain(q, dtype) || !is_plain(k, dtype) || !is_plain(v, dtype)) return nullptr;
-  if (k.sizes() != v.sizes() || q.size(3) != k.size(3)) return nullptr;
+  const bool fits = k.sizes() == v.sizes() && q.size(0) == k.size(0) && q.size(1) == k.size(1) &&
+                    q.size(3) == k.size(3);
+  if (!fits) return nullptr;
   if (dtype == at::kFloat) return &flash::float32_kernel();
   if (dtype != at::kBFloat16) return nullptr;
   const flash::Kernel* fast = flash::bfloat16_kernel();
@@ -106,7 +112,8 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   const double scale =
       options.scale != 0.0 ? options.scale : 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
   if (const flash::Kernel* kernel = kernel_for(q, k, v, options)) {
-    return flash_attention(q, k, v, scale, *kernel);
+    return flash_attention(with_whole_tokens(q), with_whole_tokens(k), with_whole_tokens(v), scale,
+                           *kernel);
   }
   const int64_t scores = q.size(0) * q.size(1) * q.size(2) * k.size(2);
   const bool in_parts = scores > kMostScores && !options.causal && !at::GradMode::is_enabled();

@@ -19,13 +19,13 @@ double default_bound(int64_t fan_in) { return 1.0 / std::sqrt(static_cast<double
 // Sampling on the CPU: what a picture gets must not depend on its neighbours, down to the last bit.
 // The last rows of a matrix product may be summed in another order than the others, and 1x1
 // convolutions in one that depends on the batch.
-bool is_batch_to_sample(const at::Tensor& x) {
-  return !at::GradMode::is_enabled() && x.is_cpu() && x.dim() >= 2 && x.size(0) > 1;
+bool goes_by_samples(const at::Tensor& x) {
+  return !at::GradMode::is_enabled() && x.is_cpu() && x.dim() >= 2;
 }
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     int64_t stride, int64_t padding) {
-  if (is_batch_to_sample(x) && weight.size(-1) == 1) {
+  if (goes_by_samples(x) && weight.size(-1) == 1 && x.size(0) > 1) {
     std::vector<at::Tensor> samples;
     for (int64_t i = 0; i < x.size(0); ++i) {
       samples.push_back(convolve(x.narrow(0, i, 1), weight, bias, stride, padding));
@@ -50,7 +50,7 @@ LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) {
 }
 
 at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (!is_batch_to_sample(x)) return at::linear(x, weight, bias);
+  if (!goes_by_samples(x)) return at::linear(x, weight, bias);
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = weight.size(0);
   const at::Tensor y = at::empty(shape, x.options());

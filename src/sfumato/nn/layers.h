@@ -13,7 +13,7 @@ namespace sfumato::nn {
 // in float32 whatever the input, returning the input's dtype.
 
 /// x [..., in] times the transpose of weight [out, in], plus bias [out] where it is defined.
-/// Without gradients each sample, the first dimension, goes through it alone.
+/// On the CPU without gradients each sample, the first dimension, goes through it alone.
 at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 /// y = x Wᵀ + b;  x [..., in] -> [..., out]. Parameters weight [out, in], bias [out].

@@ -8,6 +8,7 @@ mkdir -p build
 packages=(
   g++ cmake ninja-build pkg-config git             # build tools
   libtorch-dev libopenblas0-openmp                 # tensors, autograd; float32 matrix products
+  libdnnl-dev                                      # convolutions and matrix products, packed
   libhwy-dev                                       # SIMD with run-time dispatch
   libgoogle-perftools-dev                          # tcmalloc
   libtomlplusplus-dev nlohmann-json3-dev           # TOML, JSON

@@ -34,6 +34,6 @@ std::span<const Command* const> commands();
 
 extern const Command txt2img, img2img, inpaint, outpaint, edit, depth2img, upscale, variations,
     paint_grid, interpolate, inspect, convert, merge, pull, list_samplers, list_models, data, eval,
-    train, completion, manual, verify, show_config, decode;
+    train, completion, manual, verify, show_config, decode, bench;
 
 }  // namespace sfumato::cli

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <new>
@@ -16,6 +17,7 @@
 #include "progress.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/nearest.h"
+#include "sfumato/tensor/parallel.h"
 
 namespace sfumato::cli {
 namespace {
@@ -39,6 +41,12 @@ void print_help(std::ostream& out) {
   out << "\nsfumato COMMAND --help tells more.\n";
 }
 
+// OMP_NUM_THREADS, as for every program with OpenMP; 0 where it says nothing.
+int threads_asked_for() {
+  const char* text = std::getenv("OMP_NUM_THREADS");
+  return text ? std::atoi(text) : 0;
+}
+
 void run_words(std::span<const char* const> args, Streams io) {
   if (args.empty()) {
     print_help(io.err);
@@ -53,7 +61,10 @@ void run_words(std::span<const char* const> args, Streams io) {
   }
   std::vector<std::string> known;
   for (const auto* command : commands()) {
-    if (command->name == name) return command->run(args.subspan(1), io);
+    if (command->name == name) {
+      use_threads(threads_asked_for());
+      return command->run(args.subspan(1), io);
+    }
     known.emplace_back(command->name);
   }
   throw Error(ErrorKind::InvalidArgument, "unknown command '" + name + "'",

@@ -16,6 +16,7 @@
 #include "sfumato/checkpoint/file_hash.h"
 #include "sfumato/diffusion/prediction.h"
 #include "sfumato/family/load_model.h"
+#include "sfumato/ops/packed/packed_weight.h"
 
 namespace sfumato {
 std::span<const EmbeddedFile> embedded_scenes();  // src/sfumato/CMakeLists.txt
@@ -126,7 +127,9 @@ at::ScalarType parse_precision(const std::string& name, at::Device device) {
   if (name == "float32") return at::kFloat;
   if (name == "bfloat16") return at::kBFloat16;
   if (name == "float16" && device.is_cuda()) return at::kHalf;
-  if (name == "auto") return device.is_cuda() ? at::kBFloat16 : at::kFloat;
+  if (name == "auto") {
+    return device.is_cuda() || ops::has_fast_bfloat16() ? at::kBFloat16 : at::kFloat;
+  }
   if (name == "float16") {
     throw Error(ErrorKind::Unsupported, "--precision float16: the CPU does not compute in float16",
                 "use --precision bfloat16 or float32");
@@ -159,6 +162,7 @@ Model open_model(const ModelOptions& options, std::ostream& err) {
   load.dtype = parse_precision(options.precision, load.device);
   load.family = options.family;
   load.use_ema = !options.no_ema;
+  load.pack = true;
   if (!options.prediction.empty()) load.prediction = parse_prediction(options.prediction);
   load.zero_terminal_snr = options.zero_terminal_snr;
   load.split = split_files(options);

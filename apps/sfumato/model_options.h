@@ -40,8 +40,10 @@ inline constexpr std::array kModelFields{
     Field<ModelOptions>{"zero-terminal-snr", &ModelOptions::zero_terminal_snr,
                         "a noise schedule that ends in pure noise, for models trained with it"},
     Field<ModelOptions>{"device", &ModelOptions::device, "cpu, cuda or auto"},
-    Field<ModelOptions>{"precision", &ModelOptions::precision,
-                        "float32, bfloat16, float16 or auto (bfloat16 on CUDA, else float32)"},
+    Field<ModelOptions>{
+        "precision", &ModelOptions::precision,
+        "float32, bfloat16, float16 or auto (bfloat16 on CUDA and on processors that "
+        "compute in it, else float32)"},
     Field<ModelOptions>{.name = "vae-tiling",
                         .member = &ModelOptions::vae_tiling,
                         .help = "encode and decode part by part, in less memory; auto: if need be",

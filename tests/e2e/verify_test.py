@@ -60,7 +60,7 @@ class VerifyTest(TinyModelTest):
         self.assertEqual(done.stdout, "a.png: bit-exact\n")
 
     def test_says_what_differs(self):
-        self.paint("a cat", "--seed", 3, "--out", "a.png")
+        self.paint("a cat", "--seed", 3, "--precision", "float32", "--out", "a.png")
         verdict = self.verify("a.png", "--precision", "bfloat16", status=1)
         self.assertFalse(verdict["exact"])
         self.assertEqual(self.parts(verdict), {"precision": ("float32", "bfloat16")})

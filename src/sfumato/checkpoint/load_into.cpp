@@ -7,6 +7,7 @@
 
 #include "sfumato/base/error.h"
 #include "sfumato/base/nearest.h"
+#include "sfumato/tensor/convert.h"
 #include "sfumato/tensor/finite.h"
 #include "sfumato/tensor/shape.h"
 
@@ -55,18 +56,21 @@ void expect_finite_values(const std::string& name, const at::Tensor& tensor) {
 }
 
 void move_one(const std::string& name, const at::Tensor& target, const at::Tensor& source) {
-  expect_finite_values(name, source);
   const bool same = source.scalar_type() == target.scalar_type();
   if (same && source.device() == target.device() && owns_memory(source)) {
+    expect_finite_values(name, source);
     target.set_data(source);
     return;
   }
-  target.copy_(source);
-  if (same || all_finite(target)) return;
-  const std::string dtype = c10::toString(target.scalar_type());
-  throw Error(ErrorKind::Unsupported,
-              "tensor '" + name + "' has values beyond the range of " + dtype,
-              "use --precision float32");
+  const Converted moved = converted(source, target.options());
+  if (!moved.source_finite) expect_finite_values(name, source);
+  if (!moved.finite) {
+    const std::string dtype = c10::toString(target.scalar_type());
+    throw Error(ErrorKind::Unsupported,
+                "tensor '" + name + "' has values beyond the range of " + dtype,
+                "use --precision float32");
+  }
+  target.set_data(moved.values);
 }
 
 }  // namespace
@@ -118,13 +122,15 @@ void load_into(const TensorMap& model, const TensorMap& tensors) {
   for (const auto& [name, tensor] : model) tensor.copy_(tensors.at(name));
 }
 
-void move_into(const TensorMap& model, TensorMap tensors) {
+void move_into(const TensorMap& model, TensorMap tensors,
+               const std::function<void(const std::string&)>& on_moved) {
   const LoadReport report = compare(model, tensors);
   if (!report.clean()) throw Error(ErrorKind::Corrupt, in_words(report));
   const at::NoGradGuard no_grad;
   for (const auto& [name, target] : model) {
     const auto source = tensors.extract(name);
     move_one(name, target, source.mapped());
+    on_moved(name);
   }
 }
 

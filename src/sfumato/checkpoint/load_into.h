@@ -2,6 +2,7 @@
 
 #include <torch/nn/module.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,14 @@ LoadReport compare(const TensorMap& model, const TensorMap& tensors);
 void load_into(torch::nn::Module& model, const TensorMap& tensors);
 /// The same for a model of several modules, given as all their tensors (which share its storage).
 void load_into(const TensorMap& model, const TensorMap& tensors);
-/// The same for tensors that nobody needs afterwards: each is let go of as soon as the model has
-/// it, so that its pages of the file, or its memory, are not held beside the model's. One with
+/// The same for tensors that nobody needs afterwards, and a model without memory of its own (see
+/// tensor/hollow.h). Each is let go of as soon as the model has it, so that its pages of the file,
+/// or its memory, are not held beside the model's; then `on_moved` is told its name. One with
 /// memory of its own, of the model's dtype and device, is not even copied. Throws Corrupt for NaN
 /// or infinite values and Unsupported for those too large for the model's dtype; the model is of no
 /// use then.
-void move_into(const TensorMap& model, TensorMap tensors);
+void move_into(
+    const TensorMap& model, TensorMap tensors,
+    const std::function<void(const std::string& name)>& on_moved = [](const std::string&) {});
 
 }  // namespace sfumato

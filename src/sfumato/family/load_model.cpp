@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "sfumato/family/diffusers_configs.h"
 #include "sfumato/family/family.h"
 #include "sfumato/family/tokenizer_text.h"
+#include "sfumato/nn/layers.h"
 #include "sfumato/tensor/memory.h"
 
 namespace sfumato {
@@ -133,8 +135,28 @@ TensorMap names_of(const TensorMap& tensors) {
 
 std::uint64_t bytes_of_weights(const Model& model) {
   std::uint64_t bytes = 0;
-  for (const auto& [name, tensor] : checkpoint_tensors(model)) bytes += tensor.nbytes();
+  for (const auto& [name, tensor] : tensors_as_they_lie(model)) bytes += tensor.nbytes();
   return bytes;
+}
+
+using ProductLayers = std::map<std::string, nn::ProductLayer*>;
+
+void add_product_layers(ProductLayers& all, const std::string& prefix, torch::nn::Module& module) {
+  for (const auto& part : module.named_modules()) {
+    auto* layer = dynamic_cast<nn::ProductLayer*>(part.value().get());
+    if (layer) all[prefix + part.key() + ".weight"] = layer;
+  }
+}
+
+// By the name of their weight: those that run again and again when a picture is painted.
+ProductLayers product_layers(const Model& model) {
+  ProductLayers layers;
+  const auto& names = model.config.checkpoint;
+  if (model.unet) add_product_layers(layers, names.unet, *model.unet.ptr());
+  if (names.autoencoder_copies.empty()) {
+    add_product_layers(layers, names.autoencoder, model.autoencoder.module());
+  }
+  return layers;
 }
 
 // Before any memory is touched: a system that gives more than it has kills the process later.
@@ -162,14 +184,18 @@ Model load_model(const std::string& path_or_name, const LoadOptions& options) {
   const double scale = scaled ? tensors.at("scale_factor").item<double>() : 1.0;
 
   // No memory is touched before the weights come, converted as they are copied.
-  Model model = build_model(parts.config, parts.tokenizer_text, nn::Init::Empty, 0);
+  Model model = build_model(parts.config, parts.tokenizer_text, nn::Init::Hollow, 0);
   make_room_on(model, options.device, options.dtype);
   expect_room(model, parts.name, free);
   try {
-    move_into(checkpoint_tensors(model), std::move(tensors));
+    const auto layers = options.pack ? product_layers(model) : ProductLayers{};
+    move_into(tensors_as_they_lie(model), std::move(tensors), [&](const std::string& name) {
+      if (const auto layer = layers.find(name); layer != layers.end()) layer->second->pack();
+    });
   } catch (const Error& e) {
     throw Error(e.kind(), parts.name + ": " + e.what(), e.hint());
   }
+  release_unused_memory();
   if (!parts.choice.twins.empty()) {
     parts.choice = settle_family(std::move(parts.choice), model);
     model.config = with_parts_of(parts.choice.config, names);

@@ -20,6 +20,7 @@ struct LoadOptions {
   std::optional<Prediction> prediction = {};  ///< of the network, whatever the family says
   bool zero_terminal_snr = false;             ///< rescale the noise schedule to it
   SplitFiles split = {};                      ///< parts in files of their own
+  bool pack = false;                          ///< weights for painting on the CPU, see nn/layers.h
   /// Told in one line what a checkpoint was taken for, where its tensors alone did not say.
   std::function<void(const std::string&)> on_note = [](const std::string&) {};
 };

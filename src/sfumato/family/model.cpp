@@ -5,6 +5,7 @@
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/family/build.h"
 #include "sfumato/family/checkpoint_names.h"
+#include "sfumato/tensor/hollow.h"
 
 namespace sfumato {
 namespace {
@@ -18,6 +19,11 @@ at::Tensor unscaled(const at::Tensor& x, const LatentConfig& latent) {
   return latent.shift == 0.0 ? x / latent.scale : x / latent.scale + latent.shift;
 }
 
+/// x in the type that the module computes in.
+at::Tensor as_stored(const at::Tensor& x, const torch::nn::Module& module) {
+  return x.to(module.parameters().front().scalar_type());
+}
+
 void add(TensorMap& all, const std::string& prefix, const torch::nn::Module& module) {
   for (auto& [name, tensor] : tensors_of(module)) all[prefix + name] = tensor;
 }
@@ -29,11 +35,12 @@ void move(const torch::nn::Module& module, at::Device device, at::ScalarType dty
     const auto type = tensor.is_floating_point() ? dtype : tensor.scalar_type();
     tensor.set_data(values == Values::Keep
                         ? tensor.detach().to(device, type)
-                        : at::empty(tensor.sizes(), at::TensorOptions(type).device(device)));
+                        : hollow(tensor.sizes(), at::TensorOptions(type).device(device)));
   }
 }
 
 void move_all(Model& model, at::Device device, at::ScalarType dtype, Values values) {
+  unpack_weights(model);
   if (model.unet) move(*model.unet, device, dtype, values);
   for (auto& encoder : model.text_encoders) move(*encoder.module, device, dtype, values);
   if (model.label_rescaler) move(*model.label_rescaler, device, dtype, values);
@@ -42,7 +49,7 @@ void move_all(Model& model, at::Device device, at::ScalarType dtype, Values valu
     encoder.mean = encoder.mean.to(device);
     encoder.deviation = encoder.deviation.to(device);
   }
-  move(model.autoencoder.module(), device, at::kFloat, values);
+  move(model.autoencoder.module(), device, dtype == at::kHalf ? at::kFloat : dtype, values);
   model.device = device;
   model.dtype = dtype;
 }
@@ -50,18 +57,20 @@ void move_all(Model& model, at::Device device, at::ScalarType dtype, Values valu
 }  // namespace
 
 at::Tensor Autoencoder::encode(const at::Tensor& image) const {
-  if (vq) return scaled(vq.ptr()->encode(image), latent);
-  return scaled(kl.ptr()->encode(image).mean, latent);
+  const at::Tensor x = as_stored(image, module());
+  const at::Tensor z = vq ? vq.ptr()->encode(x) : kl.ptr()->encode(x).mean;
+  return scaled(z.to(image.scalar_type()), latent);
 }
 
 at::Tensor Autoencoder::encode(const at::Tensor& image, const at::Tensor& noise) const {
   if (vq) return encode(image);
-  return scaled(kl.ptr()->encode(image).sample(noise), latent);
+  const DiagonalGaussian posterior = kl.ptr()->encode(as_stored(image, module()));
+  return scaled(posterior.sample(noise).to(image.scalar_type()), latent);
 }
 
 at::Tensor Autoencoder::decode(const at::Tensor& x) const {
-  const at::Tensor z = unscaled(x, latent);
-  return vq ? vq.ptr()->decode(z) : kl.ptr()->decode(z);
+  const at::Tensor z = as_stored(unscaled(x, latent), module());
+  return (vq ? vq.ptr()->decode(z) : kl.ptr()->decode(z)).to(x.scalar_type());
 }
 
 torch::nn::Module& Autoencoder::module() const {
@@ -77,7 +86,17 @@ Model describe_model(const ModelConfig& config) {
   return build_model(config, "", nn::Init::Meta, 0);
 }
 
+void unpack_weights(const Model& model) {
+  if (model.unet) nn::unpack(*model.unet.ptr());
+  nn::unpack(model.autoencoder.module());
+}
+
 TensorMap checkpoint_tensors(const Model& model) {
+  unpack_weights(model);
+  return tensors_as_they_lie(model);
+}
+
+TensorMap tensors_as_they_lie(const Model& model) {
   const ModelConfig& config = model.config;
   TensorMap all;
   if (model.unet) add(all, config.checkpoint.unet, *model.unet);

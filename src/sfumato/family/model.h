@@ -98,13 +98,20 @@ Model make_model(const ModelConfig& config, const std::string& tokenizer_text = 
 /// The same without memory for the weights (meta tensors): names and shapes only, no tokenizers.
 Model describe_model(const ModelConfig& config);
 
+/// Lays the weights out plainly where sampling keeps them packed (nn/layers.h): before anyone reads
+/// or writes tensors of the model that were taken earlier.
+void unpack_weights(const Model& model);
+
 /// Every tensor under its name in a single-file checkpoint; storage is shared with the model.
 TensorMap checkpoint_tensors(const Model& model);
+/// The same where only names and shapes matter yet: weights that are packed stay so.
+TensorMap tensors_as_they_lie(const Model& model);
 
-/// Moves the weights. With a half dtype the U-Net and the encoders are stored in it; the
-/// autoencoder stays in float32 (SDXL's overflows in float16).
+/// Moves the weights, and stores them in `dtype`; but the autoencoder stays in float32 instead of
+/// float16, in which SDXL's overflows.
 void move_to(Model& model, at::Device device, at::ScalarType dtype);
-/// The same for weights that are about to be overwritten: they are lost, and no memory is touched.
+/// The same for weights that are about to come: those it had are lost, and it takes no memory (see
+/// tensor/hollow.h).
 void make_room_on(Model& model, at::Device device, at::ScalarType dtype);
 
 }  // namespace sfumato

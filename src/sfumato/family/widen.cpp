@@ -16,6 +16,7 @@ void copy_weights(torch::nn::Module& wide, const torch::nn::Module& half, at::De
 }  // namespace
 
 Model widened(const Model& model, WidePart part) {
+  unpack_weights(model);
   ModelConfig own = model.config;
   if (part == WidePart::TextEncoders) own.unet.reset();
   if (part == WidePart::Unet) own.text_encoders.clear();

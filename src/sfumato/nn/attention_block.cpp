@@ -42,7 +42,7 @@ at::Tensor SingleHeadAttentionBlockImpl::forward(const at::Tensor& input) {
   const at::Tensor normed = norm_(x);
   const at::Tensor h = ops::multi_head_attention(to_tokens(q_(normed)), to_tokens(k_(normed)),
                                                  to_tokens(v_(normed)), /*heads=*/1);  // [B, T, C]
-  return x + proj_out_(h.transpose(1, 2).reshape(x.sizes()));
+  return proj_out_(h.transpose(1, 2).reshape(x.sizes()), x);
 }
 
 }  // namespace sfumato::nn

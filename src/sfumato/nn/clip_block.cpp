@@ -50,11 +50,12 @@ ClipBlockImpl::ClipBlockImpl(const ClipTransformerConfig& config) : config_(conf
 }
 
 at::Tensor ClipBlockImpl::forward(const at::Tensor& x) {
-  const auto qkv = apply_linear(ln_1_(x), in_proj_weight_, in_proj_bias_).chunk(3, -1);
+  const auto qkv =
+      apply_linear(in_proj_packed_, ln_1_(x), in_proj_weight_, in_proj_bias_).chunk(3, -1);
   const at::Tensor attention =
       ops::multi_head_attention(qkv[0], qkv[1], qkv[2], config_.heads, {.causal = config_.causal});
-  const at::Tensor attended = x + out_proj_(attention);
-  return attended + c_proj_(activate(c_fc_(ln_2_(attended)), config_.activation));
+  const at::Tensor attended = out_proj_(attention, x);
+  return c_proj_(activate(c_fc_(ln_2_(attended)), config_.activation), attended);
 }
 
 ClipTransformerImpl::ClipTransformerImpl(const ClipTransformerConfig& config) {

@@ -31,6 +31,7 @@ class ClipBlockImpl : public torch::nn::Module {
   ClipTransformerConfig config_;
   LayerNorm ln_1_{nullptr}, ln_2_{nullptr};
   at::Tensor in_proj_weight_, in_proj_bias_;
+  ops::PackedWeight in_proj_packed_;
   Linear out_proj_{nullptr}, c_fc_{nullptr}, c_proj_{nullptr};
 };
 TORCH_MODULE(ClipBlock);

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "sfumato/tensor/hollow.h"
+
 namespace sfumato::nn {
 namespace {
 
@@ -14,8 +16,9 @@ thread_local Init current_init = Init::Random;
 thread_local at::Generator current_generator = at::make_generator<at::CPUGeneratorImpl>(0);
 
 at::Tensor empty(at::IntArrayRef shape) {
-  const auto device = current_init == Init::Meta ? at::kMeta : at::kCPU;
-  return at::empty(shape, at::device(device).dtype(at::kFloat));
+  const at::TensorOptions options(at::kFloat);
+  if (current_init == Init::Hollow) return hollow(shape, options);
+  return at::empty(shape, options.device(current_init == Init::Meta ? at::kMeta : at::kCPU));
 }
 
 }  // namespace

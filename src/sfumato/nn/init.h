@@ -11,6 +11,7 @@ namespace sfumato::nn {
 enum class Init {
   Random,  ///< the layer's usual initialisation, for training from scratch
   Empty,   ///< uninitialised memory, about to be overwritten by a checkpoint
+  Hollow,  ///< sizes only (tensor/hollow.h): a checkpoint's tensors will take their place
   Meta,    ///< names and shapes only, no memory at all
 };
 

@@ -16,30 +16,15 @@ thread_local bool g_tiling = false;
 // LibTorch's default for linear and convolution layers (He et al. 2015 with a = sqrt(5)).
 double default_bound(int64_t fan_in) { return 1.0 / std::sqrt(static_cast<double>(fan_in)); }
 
-// Sampling on the CPU: what a picture gets must not depend on its neighbours, down to the last bit.
-// The last rows of a matrix product may be summed in another order than the others, and 1x1
-// convolutions in one that depends on the batch.
-bool goes_by_samples(const at::Tensor& x) {
-  return !at::GradMode::is_enabled() && x.is_cpu() && x.dim() >= 2;
+at::Tensor plus(const at::Tensor& y, const at::Tensor& residual) {
+  return residual.defined() ? y + residual : y;
 }
 
-at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                    int64_t stride, int64_t padding) {
-  if (goes_by_samples(x) && weight.size(-1) == 1 && x.size(0) > 1) {
-    std::vector<at::Tensor> samples;
-    for (int64_t i = 0; i < x.size(0); ++i) {
-      samples.push_back(convolve(x.narrow(0, i, 1), weight, bias, stride, padding));
-    }
-    return at::cat(samples, 0);
+template <class Use>
+void each_product_layer(torch::nn::Module& module, const Use& use) {
+  for (const auto& part : module.modules()) {
+    if (auto* layer = dynamic_cast<ProductLayer*>(part.get())) use(*layer);
   }
-  // LibTorch would take another algorithm than oneDNN's for a small picture alone.
-  const bool by_onednn = !at::GradMode::is_enabled() && x.is_cpu() && at::hasMKLDNN() &&
-                         x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat;
-  if (!by_onednn) return at::conv2d(x, weight, bias, stride, padding);
-  const auto order = x.suggest_memory_format();
-  const std::vector<int64_t> pad{padding, padding}, step{stride, stride}, dilation{1, 1};
-  return at::mkldnn_convolution(x.contiguous(order), weight.contiguous(order), bias, pad, step,
-                                dilation, /*groups=*/1);
 }
 
 }  // namespace
@@ -49,18 +34,24 @@ LinearImpl::LinearImpl(int64_t in, int64_t out, bool with_bias) {
   if (with_bias) bias = register_parameter("bias", uniform_parameter({out}, default_bound(in)));
 }
 
-at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (!goes_by_samples(x)) return at::linear(x, weight, bias);
-  std::vector<int64_t> shape = x.sizes().vec();
-  shape.back() = weight.size(0);
-  const at::Tensor y = at::empty(shape, x.options());
-  for (int64_t i = 0; i < x.size(0); ++i) {
-    y[i].copy_(at::linear(x[i].reshape({-1, x.size(-1)}), weight, bias).view_as(y[i]));
-  }
-  return y;
+at::Tensor apply_linear(ops::PackedWeight& packed, const at::Tensor& x, const at::Tensor& weight,
+                        const at::Tensor& bias, const at::Tensor& residual) {
+  if (const auto y = packed.linear({x, weight, bias, residual})) return *y;
+  packed.unpack(weight);
+  return plus(at::linear(x, weight.dim() == 2 ? weight : weight.squeeze(-1), bias), residual);
 }
 
-at::Tensor LinearImpl::forward(const at::Tensor& x) { return apply_linear(x, weight, bias); }
+void keep_packed(torch::nn::Module& module) {
+  each_product_layer(module, [](ProductLayer& layer) { layer.keep_packed(); });
+}
+
+void unpack(torch::nn::Module& module) {
+  each_product_layer(module, [](ProductLayer& layer) { layer.unpack(); });
+}
+
+at::Tensor LinearImpl::forward(const at::Tensor& x, const at::Tensor& residual) {
+  return apply_linear(packed_, x, weight, bias, residual);
+}
 
 Conv2dImpl::Conv2dImpl(int64_t in, int64_t out, int64_t kernel, Options options)
     : stride_(options.stride), padding_(options.padding < 0 ? kernel / 2 : options.padding) {
@@ -73,12 +64,16 @@ TilingGuard::TilingGuard(bool tiling) : before_(std::exchange(g_tiling, tiling))
 TilingGuard::~TilingGuard() { g_tiling = before_; }
 bool TilingGuard::active() { return g_tiling; }
 
-at::Tensor Conv2dImpl::forward(const at::Tensor& x) {
-  if (g_tiling && padding_ > 0) {
-    const at::Tensor wrapped = at::pad(x, {padding_, padding_, padding_, padding_}, "circular");
-    return convolve(wrapped, weight, bias, stride_, 0);
+at::Tensor Conv2dImpl::forward(const at::Tensor& x, const at::Tensor& residual) {
+  const bool wraps = g_tiling && padding_ > 0;
+  const at::Tensor in =
+      wraps ? at::pad(x, {padding_, padding_, padding_, padding_}, "circular") : x;
+  const int64_t padding = wraps ? 0 : padding_;
+  if (const auto y = packed_.convolution({in, weight, bias, residual}, {stride_, padding})) {
+    return *y;
   }
-  return convolve(x, weight, bias, stride_, padding_);
+  unpack();
+  return plus(at::conv2d(in, weight, bias, stride_, padding), residual);
 }
 
 PointwiseConv1dImpl::PointwiseConv1dImpl(int64_t in, int64_t out) {
@@ -86,8 +81,8 @@ PointwiseConv1dImpl::PointwiseConv1dImpl(int64_t in, int64_t out) {
   bias = register_parameter("bias", uniform_parameter({out}, default_bound(in)));
 }
 
-at::Tensor PointwiseConv1dImpl::forward(const at::Tensor& x) {
-  return apply_linear(x, weight.squeeze(-1), bias);
+at::Tensor PointwiseConv1dImpl::forward(const at::Tensor& x, const at::Tensor& residual) {
+  return apply_linear(packed_, x, weight, bias, residual);
 }
 
 GroupNormImpl::GroupNormImpl(int64_t groups, int64_t channels, double eps)

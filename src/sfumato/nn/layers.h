@@ -5,6 +5,7 @@
 
 #include "sfumato/nn/init.h"
 #include "sfumato/nn/strips.h"
+#include "sfumato/ops/packed/packed_weight.h"
 
 namespace sfumato::nn {
 
@@ -12,16 +13,39 @@ namespace sfumato::nn {
 // obey the InitGuard in force (a 10 GB model can be described without memory), and norms compute
 // in float32 whatever the input, returning the input's dtype.
 
-/// x [..., in] times the transpose of weight [out, in], plus bias [out] where it is defined.
-/// On the CPU without gradients each sample, the first dimension, goes through it alone.
-at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+/// x [..., in] times the transpose of weight [out, in], plus bias [out] and residual [..., out]
+/// where they are defined. `packed` is the weight's own, from call to call.
+at::Tensor apply_linear(ops::PackedWeight& packed, const at::Tensor& x, const at::Tensor& weight,
+                        const at::Tensor& bias, const at::Tensor& residual = {});
 
-/// y = x Wᵀ + b;  x [..., in] -> [..., out]. Parameters weight [out, in], bias [out].
-class LinearImpl : public torch::nn::Module {
+/// A layer that multiplies by a weight.
+class ProductLayer : public torch::nn::Module {
+ public:
+  at::Tensor weight, bias;
+
+  /// From the next forward() without gradients on, keeps the weight in the layout of the machine.
+  void keep_packed() { packed_.keep(); }
+  /// Does so at once.
+  virtual void pack() = 0;
+  /// Gives `weight` its values back, until the next keep_packed().
+  void unpack() { packed_.unpack(weight); }
+
+ protected:
+  ops::PackedWeight packed_;
+};
+
+/// The same for every layer below a module: for networks that run many times with the same weights,
+/// and before anyone reads or writes their weights.
+void keep_packed(torch::nn::Module& module);
+void unpack(torch::nn::Module& module);
+
+/// y = x Wᵀ + b;  x [..., in] -> [..., out]. Parameters weight [out, in], bias [out]. A residual of
+/// the result's shape is added in the same pass; so it is by the layers below.
+class LinearImpl : public ProductLayer {
  public:
   LinearImpl(int64_t in, int64_t out, bool with_bias = true);
-  at::Tensor forward(const at::Tensor& x);
-  at::Tensor weight, bias;
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& residual = {});
+  void pack() override { packed_.pack(weight, std::nullopt); }
 };
 TORCH_MODULE(Linear);
 
@@ -41,7 +65,7 @@ class TilingGuard {
 
 /// Square convolution; padding keeps the size at stride 1 unless given.
 /// x [B, in, H, W] -> [B, out, H', W']. Parameters weight [out, in, k, k], bias [out].
-class Conv2dImpl : public torch::nn::Module {
+class Conv2dImpl : public ProductLayer {
  public:
   struct Options {
     int64_t stride = 1;
@@ -50,8 +74,8 @@ class Conv2dImpl : public torch::nn::Module {
   };
   Conv2dImpl(int64_t in, int64_t out, int64_t kernel, Options options);
   Conv2dImpl(int64_t in, int64_t out, int64_t kernel) : Conv2dImpl(in, out, kernel, Options{}) {}
-  at::Tensor forward(const at::Tensor& x);
-  at::Tensor weight, bias;
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& residual = {});
+  void pack() override { packed_.pack(weight, ops::Stride{stride_, padding_}); }
 
  private:
   int64_t stride_, padding_;
@@ -60,11 +84,11 @@ TORCH_MODULE(Conv2d);
 
 /// A convolution over tokens with kernel 1: x [B, T, in] -> [B, T, out]. Parameter weight
 /// [out, in, 1] as the checkpoints of AttentionBlock store it, bias [out].
-class PointwiseConv1dImpl : public torch::nn::Module {
+class PointwiseConv1dImpl : public ProductLayer {
  public:
   PointwiseConv1dImpl(int64_t in, int64_t out);
-  at::Tensor forward(const at::Tensor& x);
-  at::Tensor weight, bias;
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& residual = {});
+  void pack() override { packed_.pack(weight, std::nullopt); }
 };
 TORCH_MODULE(PointwiseConv1d);
 
@@ -108,11 +132,11 @@ class EmbeddingImpl : public torch::nn::Module {
 TORCH_MODULE(Embedding);
 
 /// Zeroes weight and bias: a block that ends so starts as the identity (`zero_module` of the
-/// original). No effect on parameters without memory.
+/// original). No effect on parameters that a checkpoint will fill.
 template <class Layer>
 Layer zeroed(Layer layer) {
   for (auto& parameter : layer->parameters()) {
-    if (!parameter.is_meta()) parameter.detach().zero_();
+    refill_constant(parameter, 0.0);
   }
   return layer;
 }

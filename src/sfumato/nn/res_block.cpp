@@ -42,9 +42,8 @@ at::Tensor ResBlockImpl::forward(const at::Tensor& x, const at::Tensor& emb) {
   } else {
     h = out_norm_->silu(h + e);
   }
-  h = out_conv_(h);
   const at::Tensor residual = resample(x);
-  return h + (skip_ ? skip_(residual) : residual);
+  return out_conv_(h, skip_ ? skip_(residual) : residual);
 }
 
 }  // namespace sfumato::nn

@@ -19,8 +19,7 @@ at::Tensor ResnetBlockImpl::forward(const at::Tensor& x) {
   at::Tensor h = norm1_->silu(x);  // each map is let go of before the next but one is made
   h = conv1_(h);
   h = norm2_->silu(h);
-  h = conv2_(h);
-  return h + (shortcut_ ? shortcut_(x) : x);
+  return conv2_(h, shortcut_ ? shortcut_(x) : x);
 }
 
 // The second norm needs the first half of the block, which is computed twice.

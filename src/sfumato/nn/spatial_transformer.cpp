@@ -20,8 +20,10 @@ CrossAttentionImpl::CrossAttentionImpl(int64_t query_width, int64_t context_widt
   to_out_ = register_path(*this, "to_out.0", Linear(inner, query_width));
 }
 
-at::Tensor CrossAttentionImpl::forward(const at::Tensor& x, const at::Tensor& context) {
-  return to_out_(ops::multi_head_attention(to_q_(x), to_k_(context), to_v_(context), heads_));
+at::Tensor CrossAttentionImpl::forward(const at::Tensor& x, const at::Tensor& context,
+                                       const at::Tensor& residual) {
+  return to_out_(ops::multi_head_attention(to_q_(x), to_k_(context), to_v_(context), heads_),
+                 residual);
 }
 
 FeedForwardImpl::FeedForwardImpl(int64_t width) {
@@ -29,7 +31,9 @@ FeedForwardImpl::FeedForwardImpl(int64_t width) {
   out_ = register_path(*this, "net.2", Linear(4 * width, width));
 }
 
-at::Tensor FeedForwardImpl::forward(const at::Tensor& x) { return out_(ops::geglu(in_(x))); }
+at::Tensor FeedForwardImpl::forward(const at::Tensor& x, const at::Tensor& residual) {
+  return out_(ops::geglu(in_(x)), residual);
+}
 
 TransformerBlockImpl::TransformerBlockImpl(const SpatialTransformerConfig& c)
     : self_attention_(c.self_attention) {
@@ -45,9 +49,9 @@ TransformerBlockImpl::TransformerBlockImpl(const SpatialTransformerConfig& c)
 
 at::Tensor TransformerBlockImpl::forward(at::Tensor x, const at::Tensor& context) {
   const at::Tensor normed = norm1_(x);
-  x = x + attn1_(normed, self_attention_ ? normed : context);
-  x = x + attn2_(norm2_(x), context);
-  return x + ff_(norm3_(x));
+  x = attn1_(normed, self_attention_ ? normed : context, x);
+  x = attn2_(norm2_(x), context, x);
+  return ff_(norm3_(x), x);
 }
 
 SpatialTransformerImpl::SpatialTransformerImpl(const SpatialTransformerConfig& c) {
@@ -74,7 +78,7 @@ at::Tensor SpatialTransformerImpl::forward(const at::Tensor& x, const at::Tensor
   for (auto& block : blocks_) h = block(h, context);
   if (linear_out_) h = linear_out_(h);
   h = h.transpose(1, 2).reshape({x.size(0), -1, x.size(2), x.size(3)});
-  return x + (conv_out_ ? conv_out_(h) : h);
+  return conv_out_ ? conv_out_(h, x) : x + h;
 }
 
 }  // namespace sfumato::nn

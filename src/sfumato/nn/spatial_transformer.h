@@ -12,12 +12,13 @@ namespace sfumato::nn {
 /// Attention from tokens to a context (LDM eq. 3 and sec. 3.3).
 ///   x        [B, T, query_width]
 ///   context  [B, S, context_width]
+///   residual [B, T, query_width]  is added
 ///   return   [B, T, query_width]
 /// Names: to_q, to_k, to_v (no bias), to_out.0.
 class CrossAttentionImpl : public torch::nn::Module {
  public:
   CrossAttentionImpl(int64_t query_width, int64_t context_width, int64_t heads, int64_t head_width);
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& context);
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& context, const at::Tensor& residual);
 
  private:
   int64_t heads_;
@@ -26,11 +27,11 @@ class CrossAttentionImpl : public torch::nn::Module {
 TORCH_MODULE(CrossAttention);
 
 /// GEGLU, then a linear layer (Shazeer 2020, eq. 6): [B, T, width] -> [B, T, width], 4x wide
-/// inside. Names: net.0.proj (value first, then gate), net.2.
+/// inside; added to the residual. Names: net.0.proj (value first, then gate), net.2.
 class FeedForwardImpl : public torch::nn::Module {
  public:
   explicit FeedForwardImpl(int64_t width);
-  at::Tensor forward(const at::Tensor& x);
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& residual);
 
  private:
   Linear in_{nullptr}, out_{nullptr};

@@ -1,14 +1,13 @@
 #include "sfumato/nn/strips.h"
 
 #include <ATen/ATen.h>
-#include <sys/mman.h>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 #include <vector>
 
 #include "sfumato/nn/layers.h"
+#include "sfumato/tensor/hollow.h"
 
 namespace sfumato::nn {
 namespace {
@@ -55,15 +54,12 @@ Strip cut_strip(const at::Tensor& x, std::int64_t begin, std::int64_t size, cons
   return {x.narrow(2, from, to - from).contiguous().to(g_strip_device), begin, size, begin - from};
 }
 
-// A whole map in pages of its own, which go back to the system with it: heaps keep what they are
-// given back, and the sizes of maps differ too much to be used again.
+// A whole map in pages of its own: heaps keep what they are given back, and the sizes of maps
+// differ too much to be used again.
 at::Tensor paged_map(const std::vector<std::int64_t>& shape, at::ScalarType dtype) {
   auto bytes = static_cast<std::size_t>(c10::elementSize(dtype));
   for (const auto side : shape) bytes *= static_cast<std::size_t>(side);
-  void* data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data == MAP_FAILED) throw std::bad_alloc();
-  return at::from_blob(
-      data, shape, [bytes](void* pages) { ::munmap(pages, bytes); }, dtype);
+  return paged_bytes(bytes).view(dtype).view(shape);
 }
 
 template <class Use>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sfumato/base/error.h"
+#include "sfumato/nn/layers.h"
 #include "sfumato/nn/strips.h"
 #include "sfumato/tasks/memory.h"
 #include "sfumato/tensor/finite.h"
@@ -111,6 +112,8 @@ at::Tensor decode_picture(const Model& model, const at::Tensor& latent, const Ob
 }  // namespace
 
 at::Tensor decode_batch(const Model& model, const at::Tensor& latents, const Observer& observer) {
+  nn::keep_packed(model.autoencoder.module());
+  if (model.device.is_cpu()) release_unused_memory();  // the denoiser's feature maps are gone
   std::vector<at::Tensor> pictures;
   try {
     for (std::int64_t i = 0; i < latents.size(0); ++i) {

@@ -46,7 +46,7 @@ std::map<std::string, fs::path> files_in(const fs::path& folder,
 }
 
 MergedAdapters unmerged(const Model& model) {
-  TensorMap tensors = checkpoint_tensors(model);
+  TensorMap tensors = tensors_as_they_lie(model);
   AdapterNames names(model.config, tensors);
   return {std::move(names), std::move(tensors)};
 }
@@ -70,7 +70,7 @@ bool says(const std::string& text, const std::string& name) {
 
 PromptNetworks::PromptNetworks(const Model& model, const fs::path& loras,
                                const fs::path& embeddings)
-    : config_(model.config),
+    : model_(model),
       loras_(files_in(loras, kLoraFiles)),
       embeddings_(files_in(embeddings, kEmbeddingFiles)),
       merged_(unmerged(model)) {}
@@ -103,9 +103,11 @@ std::vector<std::string> PromptNetworks::use(std::span<const LoraUse> uses) {
   std::vector<LearnedWord> bundled;
   for (const auto& use : adapters) {
     for (const auto& [word, tensors] : use.adapter->embeddings) {
-      bundled.push_back(learned_word(textual_inversion(tensors, word, use.adapter->name), config_));
+      bundled.push_back(
+          learned_word(textual_inversion(tensors, word, use.adapter->name), model_.config));
     }
   }
+  unpack_weights(model_);
   const auto reports = merged_.set(std::move(adapters));
   bundled_ = std::move(bundled);
   return reports;
@@ -121,7 +123,7 @@ std::vector<LearnedWord> PromptNetworks::words_in(std::span<const std::string> t
     if (!said(name)) continue;
     auto known = read_.find(name);
     if (known == read_.end()) {
-      LearnedWord word = learned_word(read_textual_inversion(path), config_);
+      LearnedWord word = learned_word(read_textual_inversion(path), model_.config);
       word.name = name;
       known = read_.emplace(name, std::move(word)).first;
     }

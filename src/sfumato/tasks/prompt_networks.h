@@ -37,7 +37,7 @@ class PromptNetworks {
  private:
   using Files = std::map<std::string, std::filesystem::path>;
 
-  ModelConfig config_;
+  Model model_;
   Files loras_, embeddings_;
   AdapterCache cache_;
   MergedAdapters merged_;

@@ -9,6 +9,7 @@
 
 #include "sfumato/base/error.h"
 #include "sfumato/family/network.h"
+#include "sfumato/nn/layers.h"
 #include "sfumato/tensor/finite.h"
 #include "sfumato/tensor/memory.h"
 
@@ -75,6 +76,7 @@ Network sturdy_network(const Model& model, const Observer& observer) {
     std::vector<Model> models;
     std::vector<Network> networks;
   };
+  if (model.unet) nn::keep_packed(*model.unet.ptr());
   return [tries = Tries{{model}, {as_network(model)}}, observer](
              const at::Tensor& x_t, const at::Tensor& t, const Conditioning& cond) mutable {
     at::Tensor answer = tries.networks.front()(x_t, t, cond);

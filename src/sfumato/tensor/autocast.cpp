@@ -55,4 +55,8 @@ Autocast::~Autocast() {
   if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
 }
 
+std::optional<at::ScalarType> autocast_dtype(at::Device device) {
+  return enabled(device) ? std::optional(dtype_of(device)) : std::nullopt;
+}
+
 }  // namespace sfumato

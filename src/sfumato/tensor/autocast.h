@@ -3,6 +3,8 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
+#include <optional>
+
 namespace sfumato {
 
 /// While it lives, matrix products and convolutions of this thread run in `dtype` (bfloat16 or
@@ -20,5 +22,8 @@ class Autocast {
   bool active_, was_enabled_ = false;
   at::ScalarType previous_dtype_ = at::kFloat;
 };
+
+/// What an Autocast that lives says for the device; nothing without one.
+std::optional<at::ScalarType> autocast_dtype(at::Device device);
 
 }  // namespace sfumato

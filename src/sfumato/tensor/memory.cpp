@@ -24,6 +24,7 @@
 // Of tcmalloc (docs/adr/0007-heap.md), where the program is linked with it.
 extern "C" __attribute__((weak)) int MallocExtension_GetNumericProperty(const char* property,
                                                                         std::size_t* value);
+extern "C" __attribute__((weak)) void MallocExtension_ReleaseFreeMemory();
 
 namespace sfumato {
 namespace {
@@ -116,6 +117,10 @@ std::optional<std::uint64_t> free_memory(at::Device device) {
     if (some && (!least || *some < *least)) least = some;
   }
   return least ? Bytes(*least + unused_heap()) : std::nullopt;
+}
+
+void release_unused_memory() {
+  if (MallocExtension_ReleaseFreeMemory) MallocExtension_ReleaseFreeMemory();
 }
 
 bool is_out_of_memory(const std::exception& error) {

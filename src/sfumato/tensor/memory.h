@@ -14,6 +14,10 @@ namespace sfumato {
 /// unused. Nothing where that cannot be told.
 std::optional<std::uint64_t> free_memory(at::Device device);
 
+/// Gives what the heap holds unused back to the system: between stages of work that take memory of
+/// different sizes.
+void release_unused_memory();
+
 /// Whether an exception of the system or of LibTorch says that memory ran out, on whichever device.
 bool is_out_of_memory(const std::exception& error);
 

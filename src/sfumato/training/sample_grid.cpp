@@ -19,6 +19,7 @@ Image sample_grid(const Model& model, const DenoiserRecipe& recipe) {
 
   const auto images =
       to_images(paint(model, recipe.prompts, seeds, with_defaults(request, model.config)));
+  unpack_weights(model);  // training goes on with them
   const int columns = static_cast<int>(std::min<std::size_t>(images.size(), 6));
   return grid(images, columns, 4, recipe.prompts);
 }

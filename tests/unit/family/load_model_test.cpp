@@ -53,14 +53,30 @@ TEST(LoadModel, HalfStorageKeepsTheWeightsToThreeDigits) {
   expect_same_weights(model, load_model(folder, {}), 1e-3);
 }
 
-TEST(LoadModel, ConvertsAllButTheAutoencoderToTheComputeType) {
+TEST(LoadModel, ConvertsTheWeightsToTheComputeType) {
   const fs::path folder = fresh_folder("bfloat16");
   save_model(folder, tiny_model("tiny_sd1"), at::kFloat);
   const Model model = load_model(folder, {.dtype = at::kBFloat16});
   for (const auto& [name, tensor] : checkpoint_tensors(model)) {
-    const bool autoencoder = name.starts_with("first_stage_model.");
-    EXPECT_EQ(tensor.scalar_type(), autoencoder ? at::kFloat : at::kBFloat16) << name;
+    EXPECT_EQ(tensor.scalar_type(), at::kBFloat16) << name;
   }
+}
+
+// SDXL's autoencoder overflows in float16.
+TEST(LoadModel, LeavesTheAutoencoderInFloat32InsteadOfFloat16) {
+  const fs::path folder = fresh_folder("float16");
+  save_model(folder, tiny_model("tiny_sd1"), at::kFloat);
+  for (const auto& [name, tensor] : checkpoint_tensors(load_model(folder, {.dtype = at::kHalf}))) {
+    const bool autoencoder = name.starts_with("first_stage_model.");
+    EXPECT_EQ(tensor.scalar_type(), autoencoder ? at::kFloat : at::kHalf) << name;
+  }
+}
+
+TEST(LoadModel, PacksForPaintingWithoutLosingABit) {
+  const fs::path folder = fresh_folder("packed");
+  const Model model = tiny_model("tiny_sd1");
+  save_model(folder, model, at::kFloat);
+  expect_same_weights(model, load_model(folder, {.pack = true}), 0.0);
 }
 
 TEST(LoadModel, TheScaleInTheCheckpointWins) {

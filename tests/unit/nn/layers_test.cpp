@@ -122,5 +122,27 @@ TEST(Layers, SamplesDoNotDependOnTheirNeighbours) {
   }
 }
 
+// Whoever asks for gradients, after sampling has packed the weights, finds them as they were.
+TEST(Layers, ArePlainAgainWhereGradientsAreWanted) {
+  Linear linear(24, 40);
+  Conv2d conv(8, 8, 3);
+  PointwiseConv1d pointwise(24, 40);
+  const at::Tensor x = at::randn({2, 5, 24}), picture = at::randn({1, 8, 6, 6});
+  const at::Tensor before = pointwise->weight.detach().clone();
+  {
+    const at::NoGradGuard no_grad;
+    keep_packed(*linear.ptr());
+    keep_packed(*conv.ptr());
+    keep_packed(*pointwise.ptr());
+    linear(x), conv(picture), pointwise(x);
+  }
+  for (const auto& y : {linear(x), conv(picture), pointwise(x)}) {
+    EXPECT_TRUE(at::isfinite(y).all().item<bool>());
+    y.sum().backward();
+  }
+  EXPECT_TRUE(pointwise->weight.equal(before));
+  EXPECT_TRUE(linear->weight.grad().defined());
+}
+
 }  // namespace
 }  // namespace sfumato::nn

@@ -1,6 +1,7 @@
 #include "sfumato/ops/attention/attention.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 
 #include <algorithm>
 #include <cmath>
@@ -80,6 +81,7 @@ flash::Tokens<Pointer> tokens_of(const at::Tensor& x) {
 
 at::Tensor flash_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                            double scale, const flash::Kernel& kernel) {
+  RECORD_FUNCTION("sfumato::attention", std::vector<c10::IValue>({q, k, v}));
   // Heads lie side by side, so that joining them costs nothing.
   const at::Tensor out =
       at::empty({q.size(0), q.size(2), q.size(1), q.size(3)}, q.options()).transpose(1, 2);

@@ -1,6 +1,7 @@
 #include "sfumato/ops/geglu/geglu.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 
 #include <algorithm>
 #include <string>
@@ -24,6 +25,7 @@ at::Tensor fused(const at::Tensor& in) {
   std::vector<int64_t> shape = in.sizes().vec();
   shape.back() /= 2;
   const at::Tensor out = at::empty(shape, in.options());
+  RECORD_FUNCTION("sfumato::geglu", std::vector<c10::IValue>({in, out}));
   const geglu_kernel::Problem problem{.width = shape.back(),
                                       .bfloat16 = in.scalar_type() == at::kBFloat16,
                                       .in = in.data_ptr(),

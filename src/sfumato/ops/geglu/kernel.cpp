@@ -10,14 +10,14 @@
 #include <hwy/foreach_target.h>  // must be the first
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
-#include "sfumato/ops/vectors-inl.h"
+#include "sfumato/tensor/vectors-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace sfumato::ops::geglu_kernel::HWY_NAMESPACE {
 namespace {
 
-using namespace ops::HWY_NAMESPACE;  // vectors-inl.h
+using namespace vectors::HWY_NAMESPACE;  // vectors-inl.h
 
 // x Φ(x). The tail 2 Φ(-|x|) = erfc(|x| / √2) is the rational Chebyshev fit of Press et al.,
 // Numerical Recipes, sec. 6.2 (erfcc): relative error below 1.2e-7 everywhere.

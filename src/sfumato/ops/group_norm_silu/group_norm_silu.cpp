@@ -1,6 +1,7 @@
 #include "sfumato/ops/group_norm_silu/group_norm_silu.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "sfumato/base/error.h"
@@ -65,6 +66,7 @@ class FusedGroupNorm : public torch::autograd::Function<FusedGroupNorm> {
     const auto mean = at::empty({x.size(0), groups}, weight.options());
     const auto rstd = at::empty_like(mean);
     const auto y = at::empty_like(x);
+    RECORD_FUNCTION("sfumato::group_norm", std::vector<c10::IValue>({x, y}));
     const Problem problem = problem_of(x, weight, bias, mean, rstd, {groups, eps, silu});
     parallel_tasks(problem, [&, to = y.data_ptr()](int64_t first, int64_t last) {
       group_norm_kernel::forward(problem, to, first, last);

@@ -16,14 +16,14 @@
 #include <hwy/foreach_target.h>  // must be the first
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
-#include "sfumato/ops/vectors-inl.h"
+#include "sfumato/tensor/vectors-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace sfumato::ops::group_norm_kernel::HWY_NAMESPACE {
 namespace {
 
-using namespace ops::HWY_NAMESPACE;  // vectors-inl.h
+using namespace vectors::HWY_NAMESPACE;  // vectors-inl.h
 
 // Vectors of one line that are summed in float32 before the sum moves on: few enough for L1 and
 // for the precision.
@@ -89,7 +89,14 @@ class Task {
           static_cast<float>(1.0 / std::sqrt(std::max(m.squares, 0.0) / m.count + p_.eps));
     }
     fill_affine();
-    for (std::int64_t i = 0; i < lines(1); ++i) activate(line(i, 1), static_cast<T*>(y) + begin_);
+    // All lines of a chunk before the next one: those side by side share cache lines.
+    const std::int64_t steps = line(0, 1).steps;
+    for (std::int64_t from = 0; from < steps; from += kStepsPerChunk) {
+      const std::int64_t to = std::min(from + kStepsPerChunk, steps);
+      for (std::int64_t i = 0; i < lines(1); ++i) {
+        activate(line(i, 1), from, to, static_cast<T*>(y) + begin_);
+      }
+    }
   }
 
   void backward(std::int64_t task, const Gradients& gradients) {
@@ -221,9 +228,9 @@ class Task {
     }
   }
 
-  void activate(const Line& at, T* y) const {
+  void activate(const Line& at, std::int64_t from, std::int64_t to, T* y) const {
     const V mean = get(mean_, at), scale = get(scale_, at), bias = get(bias_, at);
-    for (std::int64_t step = 0; step < at.steps; ++step) {
+    for (std::int64_t step = from; step < to; ++step) {
       const std::int64_t count = at.count_at(step), i = at.offset + step * at.stride;
       const V z = hn::MulAdd(hn::Sub(load(x_ + i, count), mean), scale, bias);
       store(kSilu ? silu(z) : z, y + i, count);
@@ -332,11 +339,11 @@ HWY_EXPORT(forward_here);
 HWY_EXPORT(backward_here);
 
 // As many groups as keep a task in the second-level cache and, where channels are neighbours, fill
-// whole vectors of 16.
+// whole cache lines of 32 values in bfloat16.
 std::int64_t Problem::groups_per_task() const {
   constexpr std::int64_t kValues = 16384;
   const std::int64_t width = channels_per_group();
-  const std::int64_t unit = channels_last ? 16 / std::gcd(width, std::int64_t{16}) : 1;
+  const std::int64_t unit = channels_last ? 32 / std::gcd(width, std::int64_t{32}) : 1;
   return std::min(groups, unit * std::max<std::int64_t>(1, kValues / (area * width * unit)));
 }
 

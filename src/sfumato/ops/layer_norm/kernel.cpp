@@ -10,14 +10,14 @@
 // clang-format off
 #include <hwy/foreach_target.h>  // must be the first
 #include <hwy/highway.h>
-#include "sfumato/ops/vectors-inl.h"
+#include "sfumato/tensor/vectors-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace sfumato::ops::layer_norm_kernel::HWY_NAMESPACE {
 namespace {
 
-using namespace ops::HWY_NAMESPACE;  // vectors-inl.h
+using namespace vectors::HWY_NAMESPACE;  // vectors-inl.h
 
 // A row stays in the first-level cache while it is read three times: for its mean, for its
 // deviations from that, and to be normalised.

@@ -1,6 +1,7 @@
 #include "sfumato/ops/layer_norm/layer_norm.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 
 #include "sfumato/ops/layer_norm/kernel.h"
 #include "sfumato/tensor/parallel.h"
@@ -24,6 +25,7 @@ at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::T
     return at::layer_norm(x.to(at::kFloat), {x.size(-1)}, w, b, eps).to(x.scalar_type());
   }
   const at::Tensor y = at::empty_like(x), scale = w.contiguous(), shift = b.contiguous();
+  RECORD_FUNCTION("sfumato::layer_norm", std::vector<c10::IValue>({x, y}));
   const layer_norm_kernel::Problem problem{.width = x.size(-1),
                                            .bfloat16 = x.scalar_type() == at::kBFloat16,
                                            .eps = eps,

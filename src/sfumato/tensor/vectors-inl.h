@@ -1,11 +1,11 @@
-// Vectors of float32 over values that are stored in float32 or bfloat16, for files that are
-// compiled once per instruction set (hwy/foreach_target.h). Included once for each set, hence no
-// #pragma once.
-#if defined(SFUMATO_OPS_VECTORS_INL_H) == defined(HWY_TARGET_TOGGLE)
-#ifdef SFUMATO_OPS_VECTORS_INL_H
-#undef SFUMATO_OPS_VECTORS_INL_H
+// Vectors of float32 over values that are stored in float32, bfloat16 or float16, for files that
+// are compiled once per instruction set (hwy/foreach_target.h). Included once for each set, hence
+// no #pragma once.
+#if defined(SFUMATO_TENSOR_VECTORS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef SFUMATO_TENSOR_VECTORS_INL_H
+#undef SFUMATO_TENSOR_VECTORS_INL_H
 #else
-#define SFUMATO_OPS_VECTORS_INL_H
+#define SFUMATO_TENSOR_VECTORS_INL_H
 #endif
 
 #include <hwy/highway.h>
@@ -14,7 +14,7 @@
 #include <cstring>
 
 HWY_BEFORE_NAMESPACE();
-namespace sfumato::ops::HWY_NAMESPACE {
+namespace sfumato::vectors::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -30,6 +30,10 @@ HWY_INLINE V load(const float* from) { return hn::LoadU(F32(), from); }
 HWY_INLINE V load(const std::uint16_t* from) {
   const auto bits = hn::PromoteTo(hn::RebindToUnsigned<F32>(), hn::LoadU(Bf16Bits(), from));
   return hn::BitCast(F32(), hn::ShiftLeft<16>(bits));
+}
+
+HWY_INLINE V load(const hwy::float16_t* from) {
+  return hn::PromoteTo(F32(), hn::LoadU(hn::Rebind<hwy::float16_t, F32>(), from));
 }
 
 HWY_INLINE void store(V v, float* to) { hn::StoreU(v, F32(), to); }
@@ -62,7 +66,7 @@ HWY_INLINE void store(V v, T* to, std::int64_t count) {
 }
 
 }  // namespace
-}  // namespace sfumato::ops::HWY_NAMESPACE
+}  // namespace sfumato::vectors::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

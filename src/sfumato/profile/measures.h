@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sfumato/family/model.h"
+#include "sfumato/profile/operations.h"
+
+namespace sfumato {
+
+/// The matrix product that every speed is a share of: 4096x1280 by 1280x1280 with a packed weight,
+/// again and again. In FLOP/s, the median of nine.
+double measured_peak(const Model& model);
+
+/// How often to repeat what is measured, after one run that is not counted.
+struct Repeats {
+  int count = 5;
+  std::function<void(int done)> on_run = [](int) {};
+};
+
+struct Measure {
+  std::string name;
+  std::vector<double> seconds;            ///< of each run, ascending
+  std::vector<OperationCost> operations;  ///< of one more run
+
+  double median() const { return seconds[seconds.size() / 2]; }
+  double flop() const;  ///< of the products of one run
+};
+
+/// One evaluation of the U-Net for a picture of that size, with and without its prompt (a batch of
+/// two), on noise and a made-up prompt of 77 tokens.
+Measure measure_step(const Model& model, int width, int height, const Repeats& repeats);
+/// A latent to a picture.
+Measure measure_decode(const Model& model, int width, int height, const Repeats& repeats);
+/// 77 tokens through every text encoder.
+Measure measure_text(const Model& model, const Repeats& repeats);
+
+}  // namespace sfumato

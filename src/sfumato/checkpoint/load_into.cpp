@@ -128,8 +128,10 @@ void move_into(const TensorMap& model, TensorMap tensors,
   if (!report.clean()) throw Error(ErrorKind::Corrupt, in_words(report));
   const at::NoGradGuard no_grad;
   for (const auto& [name, target] : model) {
-    const auto source = tensors.extract(name);
-    move_one(name, target, source.mapped());
+    {
+      const auto source = tensors.extract(name);
+      move_one(name, target, source.mapped());
+    }
     on_moved(name);
   }
 }

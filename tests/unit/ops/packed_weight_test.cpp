@@ -136,6 +136,17 @@ TEST_P(PackedWeightIn, TakesOtherShapesThanTheFirst) {
   }
 }
 
+// Else the others would go on with what it was.
+TEST_P(PackedWeightIn, LeavesAWeightThatIsSharedWhereItIs) {
+  const at::Tensor weight = random({40, 24}), before = weight.clone(), x = random({5, 24});
+  const at::Tensor shared = weight.detach();
+  PackedWeight packed;
+  packed.keep();
+  ASSERT_TRUE(packed.linear({x, weight, {}, {}}));
+  EXPECT_TRUE(weight.equal(before));
+  EXPECT_EQ(weight.data_ptr(), shared.data_ptr());
+}
+
 // Not to a type of fewer digits, from which the weight could not be had back.
 TEST_P(PackedWeightIn, KeepsNoRoundedWeight) {
   if (GetParam().dtype != at::kBFloat16) GTEST_SKIP() << "rounds to bfloat16";

@@ -4,6 +4,7 @@
 #include <ATen/record_function.h>
 
 #include <algorithm>
+#include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
 #include <utility>
@@ -172,6 +173,7 @@ struct PackedWeight::State {
   at::Tensor packed;           // bytes; undefined while the weight is plain
   memory::desc layout;         // of packed
   bool as_matrix = false;
+  std::mutex mutex;  // of all of it: replicas of a network may share a layer
 
   /// Nothing where oneDNN has no such primitive, as for bfloat16 on processors without AVX-512.
   const Planned* find(const Shape& shape, const at::Tensor& weight, Plan plan) {
@@ -191,14 +193,18 @@ struct PackedWeight::State {
   }
 
   /// The weight as `desc` wants it, in memory that lives as long as `holder`. One that is kept
-  /// takes the layout that was wanted last.
+  /// takes the layout that was wanted last; one whose memory is somebody else's too is never kept.
   memory weight_for(const memory::desc& desc, const at::Tensor& weight, at::Tensor& holder) {
-    if (packed.defined() && layout == desc) return view(desc, packed);
+    if (packed.defined() && layout == desc) {
+      holder = packed;
+      return view(desc, packed);
+    }
     const bool from_packed = packed.defined();
     const memory from =
         from_packed ? view(layout, packed) : view(plain_desc(weight, as_matrix), weight);
     const bool lossless = desc.data_type() == type_of(weight.scalar_type());
-    const bool stays = kept && lossless;
+    const bool alone = from_packed || weight.storage().use_count() == 1;
+    const bool stays = kept && lossless && alone;
     holder = stays ? paged_bytes(desc.get_size()) : room_for(desc);
     const memory to = view(desc, holder);
     reorder(from, to);
@@ -215,20 +221,26 @@ struct PackedWeight::State {
     if (o.bias.defined()) shape.bias = o.bias.scalar_type();
     shape.residual = o.residual.defined();
     shape.threads = threads_here();
-    const Planned* ready = find(shape, o.weight, plan);
-    if (!ready) return false;
+    std::unique_lock lock(mutex);
+    as_matrix = plan == &plan_matrix_product;
+    const Planned* found = find(shape, o.weight, plan);
+    if (!found) return false;
+    const Planned ready = *found;
     at::Tensor weight_holder;
-    const at::Tensor scratch = room_for(ready->scratch);
-    Arguments arguments{{DNNL_ARG_SRC, view(ready->x, o.x)},
-                        {DNNL_ARG_WEIGHTS, weight_for(ready->weight, o.weight, weight_holder)},
-                        {DNNL_ARG_DST, view(ready->y, y)},
-                        {DNNL_ARG_SCRATCHPAD, view(ready->scratch, scratch)}};
-    if (shape.bias) arguments.insert({DNNL_ARG_BIAS, view(ready->bias, o.bias)});
+    const memory weight = weight_for(ready.weight, o.weight, weight_holder);
+    stream().wait();
+    lock.unlock();
+    const at::Tensor scratch = room_for(ready.scratch);
+    Arguments arguments{{DNNL_ARG_SRC, view(ready.x, o.x)},
+                        {DNNL_ARG_WEIGHTS, weight},
+                        {DNNL_ARG_DST, view(ready.y, y)},
+                        {DNNL_ARG_SCRATCHPAD, view(ready.scratch, scratch)}};
+    if (shape.bias) arguments.insert({DNNL_ARG_BIAS, view(ready.bias, o.bias)});
     if (shape.residual) {
       arguments.insert(
-          {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, view(ready->y, o.residual)});
+          {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, view(ready.y, o.residual)});
     }
-    ready->primitive.execute(stream(), arguments);
+    ready.primitive.execute(stream(), arguments);
     stream().wait();
     return true;
   }
@@ -242,7 +254,6 @@ PackedWeight& PackedWeight::operator=(PackedWeight&&) noexcept = default;
 std::optional<at::Tensor> PackedWeight::linear(const Operands& o) {
   const auto dtype = wanted_dtype(o.x, o.weight);
   if (!dtype) return std::nullopt;
-  state_->as_matrix = true;
   const std::int64_t in = o.weight.size(1), out = o.weight.size(0);
   const at::Tensor rows = o.x.to(*dtype).reshape({-1, in}).contiguous();
   std::vector<std::int64_t> sizes = o.x.sizes().vec();
@@ -279,11 +290,15 @@ std::optional<at::Tensor> PackedWeight::convolution(const Operands& o, const Str
   return o.residual.defined() && !together ? y + o.residual : y;
 }
 
-void PackedWeight::keep() { state_->kept = true; }
+void PackedWeight::keep() {
+  const std::lock_guard lock(state_->mutex);
+  state_->kept = true;
+}
 
 void PackedWeight::pack(const at::Tensor& weight, const std::optional<Stride>& convolution) {
   keep();
   if (!weight.is_cpu() || !is_known(weight.scalar_type())) return;
+  const std::lock_guard lock(state_->mutex);
   state_->as_matrix = !convolution;
   Shape likely{.x = {kLikelyRows, weight.size(1)}, .dtype = weight.scalar_type()};
   if (convolution) {
@@ -299,6 +314,7 @@ void PackedWeight::pack(const at::Tensor& weight, const std::optional<Stride>& c
 }
 
 void PackedWeight::unpack(const at::Tensor& weight) {
+  const std::lock_guard lock(state_->mutex);
   state_->kept = false;
   if (!state_->packed.defined()) return;
   const at::Tensor plain = at::empty(weight.sizes(), weight.options());

@@ -21,7 +21,8 @@ struct Stride {
 ///
 /// By default the weight is reordered for every call. A weight that is kept is reordered in the
 /// first one and lives on in that form only: the tensor itself becomes as many NaN as it had values
-/// and takes no memory, until unpack().
+/// and takes no memory, until unpack(). A weight whose memory another tensor shares, as the
+/// replicas of a network in training do, stays as it is.
 class PackedWeight {
  public:
   PackedWeight();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -79,6 +80,9 @@ struct Planned {
   Shape shape;
   dnnl::primitive primitive;
   memory::desc x, weight, bias, y, scratch;
+  /// Whether it rounds each sample alike whatever is beside it. Of oneDNN's matrix products only
+  /// those in blocks ("brgemm", for AVX-512) do; the others choose their order by the row count.
+  bool alike = true;
 };
 
 template <class Primitive>
@@ -110,13 +114,15 @@ Planned plan_matrix_product(const Shape& shape, const at::Tensor& weight) {
   const memory::desc x(shape.x, type, memory::format_tag::ab),
       w({weight.size(1), weight.size(0)}, type, memory::format_tag::any),
       y(product, type, memory::format_tag::ab);
-  const auto with = attributes(shape, y);
-  if (!shape.bias) {
-    return planned<Product>(shape, Product::primitive_desc(Product::desc(x, w, y), with, cpu()));
+  auto desc = Product::desc(x, w, y);
+  if (shape.bias) {
+    const memory::desc bias({1, product[1]}, type_of(*shape.bias), memory::format_tag::ab);
+    desc = Product::desc(x, w, bias, y);
   }
-  const memory::desc bias({1, product[1]}, type_of(*shape.bias), memory::format_tag::ab);
-  return planned<Product>(shape,
-                          Product::primitive_desc(Product::desc(x, w, bias, y), with, cpu()));
+  const Product::primitive_desc made(desc, attributes(shape, y), cpu());
+  Planned result = planned<Product>(shape, made);
+  result.alike = std::string_view(made.impl_info_str()).substr(0, 3) == "brg";
+  return result;
 }
 
 Planned plan_convolution(const Shape& shape, const at::Tensor& weight) {
@@ -134,17 +140,17 @@ Planned plan_convolution(const Shape& shape, const at::Tensor& weight) {
       padding{shape.stride.padding, shape.stride.padding};
   const auto kind = dnnl::prop_kind::forward_inference;
   const auto direct = dnnl::algorithm::convolution_direct;
-  const auto with = attributes(shape, y);
-  if (!shape.bias) {
-    return planned<Convolution>(
-        shape, Convolution::primitive_desc(
-                   Convolution::desc(kind, direct, x, w, y, step, padding, padding), with, cpu()));
+  auto desc = Convolution::desc(kind, direct, x, w, y, step, padding, padding);
+  if (shape.bias) {
+    const memory::desc bias({weight.size(0)}, type_of(*shape.bias), memory::format_tag::a);
+    desc = Convolution::desc(kind, direct, x, w, bias, y, step, padding, padding);
   }
-  const memory::desc bias({weight.size(0)}, type_of(*shape.bias), memory::format_tag::a);
-  return planned<Convolution>(
-      shape,
-      Convolution::primitive_desc(
-          Convolution::desc(kind, direct, x, w, bias, y, step, padding, padding), with, cpu()));
+  const Convolution::primitive_desc made(desc, attributes(shape, y), cpu());
+  // oneDNN 2.6's other convolutions (sse41, gemm) add a residual to the wrong places.
+  if (shape.residual && std::string_view(made.impl_info_str()).find("avx") == std::string::npos) {
+    throw dnnl::error(dnnl_unimplemented, "residual");
+  }
+  return planned<Convolution>(shape, made);
 }
 
 using Plan = Planned (*)(const Shape&, const at::Tensor& weight);
@@ -216,8 +222,9 @@ struct PackedWeight::State {
     return to;
   }
 
-  /// Writes the result into y. False where it has no primitive.
-  bool run(const Operands& o, Shape shape, const at::Tensor& y, Plan plan) {
+  /// Writes the result into y, whose first axis holds so many samples. False where it has no
+  /// primitive.
+  bool run(const Operands& o, Shape shape, std::int64_t samples, const at::Tensor& y, Plan plan) {
     if (o.bias.defined()) shape.bias = o.bias.scalar_type();
     shape.residual = o.residual.defined();
     shape.threads = threads_here();
@@ -226,6 +233,10 @@ struct PackedWeight::State {
     const Planned* found = find(shape, o.weight, plan);
     if (!found) return false;
     const Planned ready = *found;
+    if (!ready.alike && samples > 1) {
+      lock.unlock();
+      return run_each(o, shape, samples, y, plan);
+    }
     at::Tensor weight_holder;
     const memory weight = weight_for(ready.weight, o.weight, weight_holder);
     stream().wait();
@@ -242,6 +253,20 @@ struct PackedWeight::State {
     }
     ready.primitive.execute(stream(), arguments);
     stream().wait();
+    return true;
+  }
+
+  bool run_each(const Operands& o, Shape shape, std::int64_t samples, const at::Tensor& y,
+                Plan plan) {
+    shape.x[0] /= samples;
+    const auto part = [&](const at::Tensor& whole, std::int64_t i) {
+      return whole.defined() ? whole.narrow(0, i * shape.x[0], shape.x[0]) : whole;
+    };
+    for (std::int64_t i = 0; i < samples; ++i) {
+      if (!run({part(o.x, i), o.weight, o.bias, part(o.residual, i)}, shape, 1, part(y, i), plan)) {
+        return false;
+      }
+    }
     return true;
   }
 };
@@ -263,9 +288,10 @@ std::optional<at::Tensor> PackedWeight::linear(const Operands& o) {
   const bool together = o.residual.defined() && o.residual.scalar_type() == *dtype;
   const at::Tensor residual =
       together ? o.residual.expand(sizes).reshape({-1, out}).contiguous() : at::Tensor();
+  const std::int64_t samples = o.x.dim() > 1 ? o.x.size(0) : 1;
   const bool done =
-      state_->run({rows, o.weight, o.bias, residual}, {.x = rows.sizes().vec(), .dtype = *dtype}, y,
-                  &plan_matrix_product);
+      state_->run({rows, o.weight, o.bias, residual}, {.x = rows.sizes().vec(), .dtype = *dtype},
+                  samples, y, &plan_matrix_product);
   if (!done) return std::nullopt;
   return o.residual.defined() && !together ? y.view(sizes) + o.residual : y.view(sizes);
 }
@@ -283,9 +309,9 @@ std::optional<at::Tensor> PackedWeight::convolution(const Operands& o, const Str
   RECORD_FUNCTION("sfumato::convolution", std::vector<c10::IValue>({y, o.weight, x, o.residual}));
   const bool together = o.residual.defined() && o.residual.scalar_type() == *dtype;
   const at::Tensor residual = together ? o.residual.contiguous(last) : at::Tensor();
-  const bool done =
-      state_->run({x, o.weight, o.bias, residual},
-                  {.x = x.sizes().vec(), .stride = stride, .dtype = *dtype}, y, &plan_convolution);
+  const bool done = state_->run({x, o.weight, o.bias, residual},
+                                {.x = x.sizes().vec(), .stride = stride, .dtype = *dtype},
+                                x.size(0), y, &plan_convolution);
   if (!done) return std::nullopt;
   return o.residual.defined() && !together ? y + o.residual : y;
 }

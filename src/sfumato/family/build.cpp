@@ -70,7 +70,8 @@ void build_modules(TextEncoder& encoder) {
                                                  .heads = c.heads,
                                                  .mlp_ratio = c.mlp_ratio,
                                                  .projection = c.projection,
-                                                 .activation = c.activation});
+                                                 .activation = c.activation,
+                                                 .causal = c.causal});
       encoder.module = model.ptr();
       encoder.run = encode_with(model, c);
       return;

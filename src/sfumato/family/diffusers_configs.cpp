@@ -174,6 +174,7 @@ DiffusersFolderPart text_part(const ModelConfig& config, const TextEncoderConfig
       (encoder.activation == "quick_gelu") != (part.part == DiffusersPart::ClipText)) {
     unsupported(config, "the activation " + encoder.activation + " is another encoder's");
   }
+  if (!encoder.causal) unsupported(config, "its text encoder sees all tokens");
   part.config = text_config(encoder, part.part);
   return part;
 }

@@ -115,6 +115,7 @@ TextEncoderConfig read_text_encoder(TomlTable t) {
   t.get("mlp_ratio", c.mlp_ratio);
   t.get("projection", c.projection);
   t.get("activation", c.activation);
+  t.get("causal", c.causal);
   t.finish();
   return c;
 }

@@ -65,6 +65,7 @@ struct TextEncoderConfig {
   std::int64_t width = 768, layers = 12, heads = 12, mlp_ratio = 4;
   std::int64_t projection = 768;  ///< width of `pooled`, OpenClip only
   std::string activation = "quick_gelu";
+  bool causal = true;  ///< OpenClip only: whether a token sees only those before it
 };
 
 enum class AutoencoderKind { KL, VQ };

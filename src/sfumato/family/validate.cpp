@@ -125,6 +125,8 @@ void validate_encoder(const TextEncoderConfig& c, const Check& check) {
   }
   check.that(c.activation == "gelu" || c.activation == "quick_gelu",
              "text_encoders.activation = '" + c.activation + "' is not gelu or quick_gelu");
+  check.that(c.causal || c.kind == EncoderKind::OpenClip,
+             "text_encoders.causal = false is for kind = \"open_clip\"");
   check.that((c.tokenizer == TokenizerKind::File) == !c.tokenizer_file.empty(),
              "text_encoders.tokenizer_file belongs to tokenizer = \"file\"");
   check.that(c.tokenizer_file.find('/') == std::string::npos && !c.tokenizer_file.starts_with('.'),

@@ -23,7 +23,7 @@ OpenClipTextModelImpl::OpenClipTextModelImpl(const OpenClipTextConfig& c) {
                                          .heads = c.heads,
                                          .mlp_width = c.mlp_ratio * c.width,
                                          .activation = nn::parse_activation(c.activation),
-                                         .causal = true}));
+                                         .causal = c.causal}));
   ln_final_ = register_module("ln_final", nn::LayerNorm(c.width));
 }
 

@@ -19,6 +19,7 @@ struct OpenClipTextConfig {
   int64_t mlp_ratio = 4;
   int64_t projection = 1024;        ///< width of the joint text-image space
   std::string activation = "gelu";  ///< "gelu" (erf, OpenCLIP) or "quick_gelu" (OpenAI)
+  bool causal = true;  ///< false: tokens see those behind them too (OpenCLIP's no_causal_mask)
 };
 
 /// What a prompt's conditioning is made of.

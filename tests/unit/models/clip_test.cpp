@@ -34,6 +34,21 @@ at::Tensor clip_ids() {
   return at::tensor({38, 3, 4, 5, 39, 0, 38, 7, 39, 0, 0, 0}, at::kLong).view({2, 6});
 }
 
+// A word in front knows what follows only where the mask is left out.
+TEST(Clip, TokensSeeWhatFollowsUnlessCausal) {
+  const at::NoGradGuard no_grad;
+  const auto first_token_changes = [](bool causal) {
+    OpenClipTextConfig config = tiny_clip_config().text;
+    config.causal = causal;
+    OpenClipTextModel model(config);
+    const at::Tensor ids = clip_ids().slice(0, 0, 1), other = ids.clone();
+    other[0][3] = 9;
+    return !model(ids).last[0][1].equal(model(other).last[0][1]);
+  };
+  EXPECT_FALSE(first_token_changes(true));
+  EXPECT_TRUE(first_token_changes(false));
+}
+
 TEST(Clip, HasTheNamesOfTheOriginalCheckpoint) {
   Clip clip(tiny_clip_config());
   std::set<std::string> names;

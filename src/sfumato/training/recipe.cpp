@@ -159,6 +159,8 @@ void read_noise(TomlTable& table, NoiseConfig& noise) {
 
 void read_loss(TomlTable& table, DenoiserRecipe& recipe) {
   table.get("masks", recipe.masks);
+  table.get("min_timestep", recipe.min_timestep);
+  table.get("max_timestep", recipe.max_timestep);
   table.get("elbo_weight", recipe.elbo_weight);
   SnrWeighting& weighting = recipe.weighting;
   table.get("snr_limits", weighting.limits);
@@ -278,6 +280,10 @@ void check_denoiser(const DenoiserRecipe& r) {
                 "recipe: denoiser.elbo_weight and the weights by SNR exclude each other",
                 "leave one out");
   }
+  const auto last = static_cast<double>(r.max_timestep);
+  expect_range("denoiser.max_timestep", last, 0, 1e6);
+  expect_range("denoiser.min_timestep", static_cast<double>(r.min_timestep), 0,
+               last > 0 ? last - 1 : 1e6);
   expect_range("denoiser.sample_steps", static_cast<double>(r.sample_steps), 1, 1000);
   expect_range("denoiser.huber_c", r.distance.huber_c, 1e-6, 1e3);
   expect_range("denoiser.huber_scale", r.distance.huber_scale, 1e-6, 1e3);

@@ -36,6 +36,8 @@ struct DenoiserRecipe {
   SnrWeighting weighting;    ///< "snr_limits" for its limits
   double elbo_weight = 0.0;  ///< > 0: adds so much of the variational bound (training/elbo.h)
   DistanceConfig distance;
+  /// Timesteps are drawn from [min, max); max 0: to the end. The noisiest decide where things are.
+  std::int64_t min_timestep = 0, max_timestep = 0;
   std::vector<std::string> prompts;  ///< of the sample grid
   std::int64_t sample_steps = 20;
   double guidance = 4.0;

@@ -57,6 +57,7 @@ struct DenoiserTraining {
   std::optional<at::Tensor> masks;  // [N, 1, S, S] uint8
   NoiseSchedule schedule;
   std::vector<double> loss_weights;  // by timestep; none: all 1
+  std::int64_t end_timestep;
   EpochOrder order;
   Replicas networks;
   at::ScalarType precision;
@@ -77,7 +78,8 @@ struct DenoiserTraining {
     const at::Tensor z = posterior.sample(source.normal(posterior.mean.sizes()));
     const at::Tensor x0 = (z - model.config.latent.shift) * model.config.latent.scale;
     const at::Tensor noise = training_noise(recipe.denoiser.noise, x0, source);
-    const at::Tensor t = at::randint(schedule.steps(), {x0.size(0)}, random, at::kLong);
+    const at::Tensor t =
+        at::randint(recipe.denoiser.min_timestep, end_timestep, {x0.size(0)}, random, at::kLong);
 
     const at::Tensor captions = drop_some(batch.tokens, random);
     const Network network = [&](const at::Tensor& x_t, const at::Tensor& steps,
@@ -130,6 +132,18 @@ struct DenoiserTraining {
     return folders;
   }
 };
+
+// One past the noisiest timestep to draw.
+std::int64_t end_of_timesteps(const DenoiserRecipe& recipe, const NoiseSchedule& schedule) {
+  const std::int64_t count = schedule.steps();
+  const std::int64_t end = recipe.max_timestep > 0 ? recipe.max_timestep : count;
+  if (end > count || recipe.min_timestep >= end) {
+    throw Error(ErrorKind::InvalidArgument,
+                "recipe: denoiser.min_timestep .. max_timestep is outside of the schedule",
+                "it has " + std::to_string(count) + " timesteps");
+  }
+  return end;
+}
 
 // The layout in which oneDNN and cuDNN convolve without reordering.
 void use_channels_last(torch::nn::Module& module) {
@@ -203,7 +217,8 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
 
   auto self = std::make_shared<DenoiserTraining>(
       DenoiserTraining{recipe, model, moments, tokens, empty_tokens, masks, schedule, loss_weights,
-                       order, replicas(networks), precision});
+                       end_of_timesteps(recipe.denoiser, schedule), order, replicas(networks),
+                       precision});
   Stage stage;
   stage.module = networks.front();
   stage.task.draw = [self](std::int64_t step) { return self->draw(step); };

@@ -34,9 +34,12 @@ class BenchTest(TinyModelTest):
             (self.folder / name).write_text(done.stdout)
         text = self.run_cli("bench", "compare", "a.json", "b.json").stdout
         self.assertRegex(text, r"(?m)^step +[0-9.]+ s +[0-9.]+ s +[0-9.]+$")
-        (self.folder / "c.json").write_text("{}")
-        done = self.run_cli("bench", "compare", "a.json", "c.json", status=3)
-        self.assertIn("c.json: not a result of sfumato bench --json", done.stderr)
+        empty = json.loads((self.folder / "a.json").read_text())
+        empty["measures"][0]["seconds"] = []
+        for broken in ({}, [], empty):
+            (self.folder / "c.json").write_text(json.dumps(broken))
+            done = self.run_cli("bench", "compare", "a.json", "c.json", status=3)
+            self.assertIn("c.json: not a result of sfumato bench --json", done.stderr)
 
     def test_says_what_it_does_not_know(self):
         done = self.run_cli("bench", "stpe", status=2)

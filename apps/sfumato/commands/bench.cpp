@@ -1,13 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <filesystem>
-#include <iomanip>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -45,21 +41,35 @@ constexpr std::array kBenchFields{
 constexpr std::array<std::string_view, 7> kBenchParts{"step", "vae",    "text",      "ops",
                                                       "load", "memory", "end-to-end"};
 
+// What there is to measure when nothing in particular is asked for.
+std::set<std::string> parts_of(const Model& model) {
+  std::set<std::string> parts{"load", "vae", "ops"};
+  const ConcatKind stacked = model.config.concat.kind;
+  const bool paints_from_text = stacked == ConcatKind::None || stacked == ConcatKind::MaskedLatent;
+  if (model.unet) parts.insert("step");
+  if (!model.text_encoders.empty()) parts.insert("text");
+  if (model.unet && !model.text_encoders.empty() && paints_from_text) {
+    parts.insert({"end-to-end", "memory"});
+  }
+  return parts;
+}
+
 class Bench {
  public:
   Bench(BenchOptions options, const ModelOptions& model_options, Streams io)
       : options_(options), model_options_(model_options), io_(io), line_(io) {}
 
   /// In the order in which a picture is painted: what takes memory for good comes late.
-  void run(const std::set<std::string>& parts) {
-    const auto wanted = [&](const char* part) { return parts.contains(part); };
+  void run(std::set<std::string> parts) {
     load();
+    if (parts.empty()) parts = parts_of(*model_);
+    const auto wanted = [&](const char* part) { return parts.contains(part); };
     if (!wanted("load")) result_.measures.clear();
     if (wanted("end-to-end") || wanted("memory")) end_to_end(parts);
     line_.show("peak", 0, 1);
     result_.peak = measured_peak(*model_);
     if (wanted("text")) add(measure_text(*model_, repeats("text")), false);
-    if (wanted("step") || wanted("ops")) {
+    if (wanted("step") || (wanted("ops") && model_->unet)) {
       add(measure_step(*model_, options_.width, options_.height, repeats("step")), wanted("ops"));
     }
     if (wanted("vae")) {
@@ -82,7 +92,7 @@ class Bench {
   }
 
   void add(const Measure& measure, bool with_operations) {
-    result_.measures.push_back({measure.name, measure.seconds, measure.flop()});
+    result_.measures.push_back({measure.name, measure.seconds, flop(measure.operations)});
     if (with_operations) result_.operations[measure.name] = measure.operations;
   }
 
@@ -110,7 +120,7 @@ class Bench {
     request.height = options_.height;
     line_.show("end-to-end", 0, 1);
     const auto begin = std::chrono::steady_clock::now();
-    text_to_image(*model_, with_defaults(request, model_->config), {});
+    text_to_image(*model_, with_defaults(request, model_->config), {.cancel = io_.cancel});
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     if (parts.contains("end-to-end")) {
       result_.measures.push_back(
@@ -166,12 +176,11 @@ void run_bench(std::span<const char* const> args, Streams io) {
               "also: sfumato bench compare BEFORE.json AFTER.json");
   flags.add<BenchOptions>(options, kBenchFields);
   flags.add<ModelOptions>(model_options, kModelFields, "model");
-  flags.add_positional("PART", "step, vae, text, ops, load, memory or end-to-end; all by default",
-                       kBenchParts.size(),
-                       [&](std::string_view part) { parts.emplace(known_part(part)); });
+  flags.add_positional(
+      "PART", "step, vae, text, ops, load, memory or end-to-end; by default all there is",
+      kBenchParts.size(), [&](std::string_view part) { parts.emplace(known_part(part)); });
   if (!flags.parse(args, io.out)) return;
-  if (parts.empty()) parts = {kBenchParts.begin(), kBenchParts.end()};
-  Bench(options, model_options, io).run(parts);
+  Bench(options, model_options, io).run(std::move(parts));
 }
 
 }  // namespace

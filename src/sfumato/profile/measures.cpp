@@ -30,7 +30,7 @@ Measure measured(std::string name, const Repeats& repeats, const std::function<v
     measure.seconds.push_back(seconds_of(work));
   }
   std::sort(measure.seconds.begin(), measure.seconds.end());
-  measure.operations = time_operations(work).operations;
+  measure.operations = time_operations(work);
   return measure;
 }
 
@@ -61,12 +61,6 @@ LatentSize latent_size(const Model& model, int width, int height) {
 }
 
 }  // namespace
-
-double Measure::flop() const {
-  double sum = 0.0;
-  for (const auto& operation : operations) sum += operation.flop;
-  return sum;
-}
 
 double measured_peak(const Model& model) {
   constexpr std::int64_t kRows = 4096, kWidth = 1280;
@@ -109,6 +103,10 @@ Measure measure_decode(const Model& model, int width, int height, const Repeats&
 }
 
 Measure measure_text(const Model& model, const Repeats& repeats) {
+  if (model.text_encoders.empty()) {
+    throw Error(ErrorKind::Unsupported,
+                "the family " + model.config.family + " has no text encoder to measure");
+  }
   const at::NoGradGuard no_grad;
   const auto options = at::TensorOptions(model.device).dtype(at::kLong);
   return measured("text", repeats, [&] {

@@ -24,9 +24,6 @@ struct Measure {
   std::string name;
   std::vector<double> seconds;            ///< of each run, ascending
   std::vector<OperationCost> operations;  ///< of one more run
-
-  double median() const { return seconds[seconds.size() / 2]; }
-  double flop() const;  ///< of the products of one run
 };
 
 /// One evaluation of the U-Net for a picture of that size, with and without its prompt (a batch of

@@ -92,7 +92,13 @@ void end(const at::RecordFunction& function, at::ObserverContext*) {
 
 }  // namespace
 
-OperationTable time_operations(const std::function<void()>& work) {
+double flop(const std::vector<OperationCost>& operations) {
+  double sum = 0.0;
+  for (const auto& operation : operations) sum += operation.flop;
+  return sum;
+}
+
+std::vector<OperationCost> time_operations(const std::function<void()>& work) {
   Timer timer;
   Timer* const before = std::exchange(g_timer, &timer);
   const auto handle = at::addThreadLocalCallback(
@@ -106,13 +112,12 @@ OperationTable time_operations(const std::function<void()>& work) {
     }
   } const restore{handle, before};
 
-  const auto start = Clock::now();
   work();
-  OperationTable table{.seconds = seconds_since(start), .operations = {}};
-  for (auto& [key, cost] : timer.done) table.operations.push_back(std::move(cost));
-  std::sort(table.operations.begin(), table.operations.end(),
+  std::vector<OperationCost> operations;
+  for (auto& [key, cost] : timer.done) operations.push_back(std::move(cost));
+  std::sort(operations.begin(), operations.end(),
             [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
-  return table;
+  return operations;
 }
 
 }  // namespace sfumato

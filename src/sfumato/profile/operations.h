@@ -18,11 +18,9 @@ struct OperationCost {
 };
 
 /// Runs `work` and times every operation of LibTorch and of ours that this thread calls within it,
-/// those that take longest first. `seconds` of `work` beyond their sum were spent between them.
-struct OperationTable {
-  double seconds = 0.0;
-  std::vector<OperationCost> operations;
-};
-OperationTable time_operations(const std::function<void()>& work);
+/// those that take longest first.
+std::vector<OperationCost> time_operations(const std::function<void()>& work);
+/// Of all of them together.
+double flop(const std::vector<OperationCost>& operations);
 
 }  // namespace sfumato

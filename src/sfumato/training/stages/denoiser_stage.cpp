@@ -215,10 +215,9 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   const at::Tensor empty_tokens = token_table(*text.tokenizer, {""}, pad).to(env.device, at::kLong);
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
-  auto self = std::make_shared<DenoiserTraining>(
-      DenoiserTraining{recipe, model, moments, tokens, empty_tokens, masks, schedule, loss_weights,
-                       end_of_timesteps(recipe.denoiser, schedule), order, replicas(networks),
-                       precision});
+  auto self = std::make_shared<DenoiserTraining>(DenoiserTraining{
+      recipe, model, moments, tokens, empty_tokens, masks, schedule, loss_weights,
+      end_of_timesteps(recipe.denoiser, schedule), order, replicas(networks), precision});
   Stage stage;
   stage.module = networks.front();
   stage.task.draw = [self](std::int64_t step) { return self->draw(step); };

@@ -163,6 +163,7 @@ Model open_model(const ModelOptions& options, std::ostream& err) {
   load.family = options.family;
   load.use_ema = !options.no_ema;
   load.pack = true;
+  load.low_memory = options.low_memory;
   if (!options.prediction.empty()) load.prediction = parse_prediction(options.prediction);
   load.zero_terminal_snr = options.zero_terminal_snr;
   load.split = split_files(options);
@@ -170,6 +171,9 @@ Model open_model(const ModelOptions& options, std::ostream& err) {
   load.on_note = [&err](const std::string& note) { err << "note: " << note << "\n"; };
   Model model = load_model(path, load);
   model.autoencoder.tiling = parse_vae_tiling(options.vae_tiling);
+  if (options.low_memory && options.vae_tiling == "auto") {
+    model.autoencoder.tiling = VaeTiling::On;
+  }
   return model;
 }
 
@@ -182,6 +186,7 @@ std::optional<Model> open_refiner(const RefinerSettings& settings, const ModelOp
   own.device = options.device;
   own.precision = options.precision;
   own.vae_tiling = options.vae_tiling;
+  own.low_memory = options.low_memory;
   own.models_dir = options.models_dir;
   Model refiner = open_model(own, err);
   identity.parts["refiner"] = identify_weights(own, refiner, err);

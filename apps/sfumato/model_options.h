@@ -16,7 +16,7 @@ namespace sfumato::cli {
 /// Which model, where and in which precision: the flags that all commands with a model share.
 struct ModelOptions {
   std::string model = "scenes", unet, vae, clip, family, prediction;
-  bool no_ema = false, zero_terminal_snr = false;
+  bool no_ema = false, zero_terminal_snr = false, low_memory = false;
   std::string device = "auto", precision = "auto", vae_tiling = "auto", models_dir;
 };
 
@@ -48,6 +48,9 @@ inline constexpr std::array kModelFields{
                         .member = &ModelOptions::vae_tiling,
                         .help = "encode and decode part by part, in less memory; auto: if need be",
                         .choices = "auto|on|off"},
+    Field<ModelOptions>{"low-memory", &ModelOptions::low_memory,
+                        "read weights from the file whenever they are needed: a fraction of the "
+                        "memory, slower"},
     Field<ModelOptions>{
         "models-dir", &ModelOptions::models_dir,
         "folder with checkpoints, vae, loras and embeddings [SFUMATO_MODELS, or models]"},

@@ -165,6 +165,12 @@ class CliTest(unittest.TestCase):
         self.paint("a red circle", "--seed", 8, "--out", "c.png")
         self.assertNotEqual(pixels(self.folder / "a.png"), pixels(self.folder / "c.png"))
 
+    def test_little_memory_paints_the_same_picture(self):
+        args = ["a red circle", "--seed", 7, "--vae-tiling", "off"]
+        self.paint(*args, "--out", "a.png")
+        self.paint(*args, "--out", "b.png", "--low-memory")
+        self.assertEqual(*(pixels(self.folder / name) for name in ("a.png", "b.png")))
+
     def test_names_never_overwrite(self):
         paths = [self.paint("A red, circle!", "--seed", 7).stdout.strip() for _ in range(2)]
         self.assertEqual(paths, ["out/a-red-circle-7.png", "out/a-red-circle-7-2.png"])

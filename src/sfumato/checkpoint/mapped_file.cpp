@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <map>
+#include <mutex>
 
 #include "sfumato/base/error.h"
 
@@ -18,6 +21,16 @@ namespace {
   const int reason = errno;
   throw Error(reason == ENOENT ? ErrorKind::NotFound : ErrorKind::Io,
               path.string() + ": " + std::strerror(reason));
+}
+
+// All that are mapped now, by their first byte.
+struct MappedFiles {
+  std::mutex mutex;
+  std::map<const char*, const MappedFile*> files;
+};
+MappedFiles& mapped_files() {
+  static MappedFiles all;
+  return all;
 }
 
 struct Descriptor {
@@ -58,8 +71,31 @@ void MappedFile::forget(std::string_view part) const {
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
+bool MappedFile::forget_if_mapped(std::string_view part) {
+  MappedFiles& all = mapped_files();
+  const std::lock_guard lock(all.mutex);
+  auto next = all.files.upper_bound(part.data());
+  if (next == all.files.begin()) return false;
+  const MappedFile& file = *std::prev(next)->second;
+  if (part.data() + part.size() > file.data_ + file.size_) return false;
+  file.forget(part);
+  return true;
+}
+
+MappedFile::MappedFile(char* data, std::size_t size) : data_(data), size_(size) {
+  MappedFiles& all = mapped_files();
+  const std::lock_guard lock(all.mutex);
+  if (data_) all.files[data_] = this;
+}
+
 MappedFile::~MappedFile() {
-  if (data_) ::munmap(data_, size_);
+  if (!data_) return;
+  {
+    MappedFiles& all = mapped_files();
+    const std::lock_guard lock(all.mutex);
+    all.files.erase(data_);
+  }
+  ::munmap(data_, size_);
 }
 
 }  // namespace sfumato

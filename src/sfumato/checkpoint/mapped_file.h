@@ -24,9 +24,11 @@ class MappedFile : public std::enable_shared_from_this<MappedFile> {
   /// The pages that hold nothing but this part leave memory, to be read again when touched. What
   /// was written to them is lost.
   void forget(std::string_view part) const;
+  /// Whether these bytes lie in a mapped file; if so, that file forgets them.
+  static bool forget_if_mapped(std::string_view part);
 
  private:
-  MappedFile(char* data, std::size_t size) : data_(data), size_(size) {}
+  MappedFile(char* data, std::size_t size);
 
   char* data_;
   std::size_t size_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "sfumato/base/embedded.h"
@@ -12,6 +13,7 @@
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/diffusers_folder.h"
 #include "sfumato/checkpoint/load_into.h"
+#include "sfumato/checkpoint/mapped_file.h"
 #include "sfumato/checkpoint/open_checkpoint.h"
 #include "sfumato/checkpoint/safetensors.h"
 #include "sfumato/family/build.h"
@@ -21,6 +23,7 @@
 #include "sfumato/family/family.h"
 #include "sfumato/family/tokenizer_text.h"
 #include "sfumato/nn/layers.h"
+#include "sfumato/tensor/convert.h"
 #include "sfumato/tensor/memory.h"
 
 namespace sfumato {
@@ -133,12 +136,6 @@ TensorMap names_of(const TensorMap& tensors) {
   return names;
 }
 
-std::uint64_t bytes_of_weights(const Model& model) {
-  std::uint64_t bytes = 0;
-  for (const auto& [name, tensor] : tensors_as_they_lie(model)) bytes += tensor.nbytes();
-  return bytes;
-}
-
 using ProductLayers = std::map<std::string, nn::ProductLayer*>;
 
 void add_product_layers(ProductLayers& all, const std::string& prefix, torch::nn::Module& module) {
@@ -159,11 +156,58 @@ ProductLayers product_layers(const Model& model) {
   return layers;
 }
 
+std::string_view bytes_of(const at::Tensor& tensor) {
+  return {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()};
+}
+
+/// Layers that are streamed, and their weights in the mapped file. What was decoded as it was read
+/// has nowhere to be streamed from.
+struct Streamed {
+  ProductLayers layers;
+  TensorMap weights;
+};
+
+Streamed streamed(const Model& model, const TensorMap& tensors, const LoadOptions& options) {
+  Streamed result;
+  if (!options.pack) return result;
+  if (options.low_memory) result.layers = product_layers(model);
+  if (options.low_memory || model.device.is_cpu()) {
+    for (const auto& encoder : model.text_encoders) {
+      add_product_layers(result.layers, encoder.config.prefix, *encoder.module);
+    }
+  }
+  std::erase_if(result.layers, [&](const auto& layer) {
+    const auto found = tensors.find(layer.first);
+    const bool mapped = found != tensors.end() && found->second.is_contiguous() &&
+                        MappedFile::forget_if_mapped(bytes_of(found->second));
+    if (mapped) result.weights.insert(*found);
+    return !mapped;
+  });
+  return result;
+}
+
+void stream(nn::ProductLayer& layer, const at::Tensor& in_file) {
+  MappedFile::forget_if_mapped(bytes_of(in_file));
+  layer.stream([in_file, options = layer.weight.options()] {
+    const at::Tensor values = converted(in_file, options).values;
+    MappedFile::forget_if_mapped(bytes_of(in_file));
+    return values;
+  });
+}
+
+std::uint64_t bytes_of_weights(const Model& model, const ProductLayers& streamed) {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, tensor] : tensors_as_they_lie(model)) {
+    if (!streamed.contains(name)) bytes += tensor.nbytes();
+  }
+  return bytes;
+}
+
 // Before any memory is touched: a system that gives more than it has kills the process later.
 // What was free before the file was read counts, for tensors that had to be decoded are let go as
 // they are copied.
-void expect_room(const Model& model, const std::string& name, std::optional<std::uint64_t> free) {
-  const std::uint64_t needed = bytes_of_weights(model);
+void expect_room(const Model& model, std::uint64_t needed, const std::string& name,
+                 std::optional<std::uint64_t> free) {
   if (!free || needed <= *free) return;
   const bool wide = model.dtype == at::kFloat;
   throw Error(ErrorKind::OutOfMemory,
@@ -186,11 +230,17 @@ Model load_model(const std::string& path_or_name, const LoadOptions& options) {
   // No memory is touched before the weights come, converted as they are copied.
   Model model = build_model(parts.config, parts.tokenizer_text, nn::Init::Hollow, 0);
   make_room_on(model, options.device, options.dtype);
-  expect_room(model, parts.name, free);
+  const Streamed from_file = streamed(model, tensors, options);
+  expect_room(model, bytes_of_weights(model, from_file.layers), parts.name, free);
   try {
     const auto layers = options.pack ? product_layers(model) : ProductLayers{};
     move_into(tensors_as_they_lie(model), std::move(tensors), [&](const std::string& name) {
-      if (const auto layer = layers.find(name); layer != layers.end()) layer->second->pack();
+      const auto streams = from_file.layers.find(name);
+      if (streams != from_file.layers.end()) {
+        stream(*streams->second, from_file.weights.at(name));
+      } else if (const auto layer = layers.find(name); layer != layers.end()) {
+        layer->second->pack();
+      }
     });
   } catch (const Error& e) {
     throw Error(e.kind(), parts.name + ": " + e.what(), e.hint());

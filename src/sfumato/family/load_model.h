@@ -20,7 +20,10 @@ struct LoadOptions {
   std::optional<Prediction> prediction = {};  ///< of the network, whatever the family says
   bool zero_terminal_snr = false;             ///< rescale the noise schedule to it
   SplitFiles split = {};                      ///< parts in files of their own
-  bool pack = false;                          ///< weights for painting on the CPU, see nn/layers.h
+  /// For painting: weights are packed, and on the CPU those of text encoders, which run once for a
+  /// prompt, are streamed from the file (nn/layers.h).
+  bool pack = false;
+  bool low_memory = false;  ///< with `pack`: all large weights of a mapped file are streamed
   /// Told in one line what a checkpoint was taken for, where its tensors alone did not say.
   std::function<void(const std::string&)> on_note = [](const std::string&) {};
 };

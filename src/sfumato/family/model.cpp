@@ -89,6 +89,7 @@ Model describe_model(const ModelConfig& config) {
 void unpack_weights(const Model& model) {
   if (model.unet) nn::unpack(*model.unet.ptr());
   nn::unpack(model.autoencoder.module());
+  for (const auto& encoder : model.text_encoders) nn::unpack(*encoder.module);
 }
 
 TensorMap checkpoint_tensors(const Model& model) {

@@ -98,8 +98,8 @@ Model make_model(const ModelConfig& config, const std::string& tokenizer_text = 
 /// The same without memory for the weights (meta tensors): names and shapes only, no tokenizers.
 Model describe_model(const ModelConfig& config);
 
-/// Lays the weights out plainly where sampling keeps them packed (nn/layers.h): before anyone reads
-/// or writes tensors of the model that were taken earlier.
+/// Lays the weights out plainly where sampling keeps them packed or streamed (nn/layers.h): before
+/// anyone reads or writes tensors of the model that were taken earlier.
 void unpack_weights(const Model& model);
 
 /// Every tensor under its name in a single-file checkpoint; storage is shared with the model.

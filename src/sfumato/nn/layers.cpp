@@ -7,6 +7,7 @@
 
 #include "sfumato/ops/group_norm_silu/group_norm_silu.h"
 #include "sfumato/ops/layer_norm/layer_norm.h"
+#include "sfumato/tensor/hollow.h"
 
 namespace sfumato::nn {
 namespace {
@@ -41,6 +42,20 @@ at::Tensor apply_linear(ops::PackedWeight& packed, const at::Tensor& x, const at
   return plus(at::linear(x, weight.dim() == 2 ? weight : weight.squeeze(-1), bias), residual);
 }
 
+void ProductLayer::keep_packed() {
+  if (!source_) packed_.keep();
+}
+
+void ProductLayer::stream(std::function<at::Tensor()> source) {
+  source_ = std::move(source);
+  weight.set_data(hollow(weight.sizes(), weight.options()));
+}
+
+void ProductLayer::unpack() {
+  if (const auto source = std::exchange(source_, nullptr)) weight.set_data(source());
+  packed_.unpack(weight);
+}
+
 void keep_packed(torch::nn::Module& module) {
   each_product_layer(module, [](ProductLayer& layer) { layer.keep_packed(); });
 }
@@ -50,7 +65,7 @@ void unpack(torch::nn::Module& module) {
 }
 
 at::Tensor LinearImpl::forward(const at::Tensor& x, const at::Tensor& residual) {
-  return apply_linear(packed_, x, weight, bias, residual);
+  return apply_linear(packed_, x, fetched(), bias, residual);
 }
 
 Conv2dImpl::Conv2dImpl(int64_t in, int64_t out, int64_t kernel, Options options)
@@ -69,11 +84,12 @@ at::Tensor Conv2dImpl::forward(const at::Tensor& x, const at::Tensor& residual) 
   const at::Tensor in =
       wraps ? at::pad(x, {padding_, padding_, padding_, padding_}, "circular") : x;
   const int64_t padding = wraps ? 0 : padding_;
-  if (const auto y = packed_.convolution({in, weight, bias, residual}, {stride_, padding})) {
+  const at::Tensor kernel = fetched();
+  if (const auto y = packed_.convolution({in, kernel, bias, residual}, {stride_, padding})) {
     return *y;
   }
-  unpack();
-  return plus(at::conv2d(in, weight, bias, stride_, padding), residual);
+  packed_.unpack(weight);
+  return plus(at::conv2d(in, kernel, bias, stride_, padding), residual);
 }
 
 PointwiseConv1dImpl::PointwiseConv1dImpl(int64_t in, int64_t out) {
@@ -82,7 +98,7 @@ PointwiseConv1dImpl::PointwiseConv1dImpl(int64_t in, int64_t out) {
 }
 
 at::Tensor PointwiseConv1dImpl::forward(const at::Tensor& x, const at::Tensor& residual) {
-  return apply_linear(packed_, x, weight, bias, residual);
+  return apply_linear(packed_, x, fetched(), bias, residual);
 }
 
 GroupNormImpl::GroupNormImpl(int64_t groups, int64_t channels, double eps)

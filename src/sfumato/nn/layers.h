@@ -3,6 +3,8 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include <functional>
+
 #include "sfumato/nn/init.h"
 #include "sfumato/nn/strips.h"
 #include "sfumato/ops/packed/packed_weight.h"
@@ -24,14 +26,23 @@ class ProductLayer : public torch::nn::Module {
   at::Tensor weight, bias;
 
   /// From the next forward() without gradients on, keeps the weight in the layout of the machine.
-  void keep_packed() { packed_.keep(); }
+  void keep_packed();
   /// Does so at once.
   virtual void pack() = 0;
+  /// Keeps the weight in no memory: `source` gives its values, of its type and device, for every
+  /// forward().
+  void stream(std::function<at::Tensor()> source);
   /// Gives `weight` its values back, until the next keep_packed().
-  void unpack() { packed_.unpack(weight); }
+  void unpack();
 
  protected:
+  /// The weight, fetched if it is streamed.
+  at::Tensor fetched() const { return source_ ? source_() : weight; }
+
   ops::PackedWeight packed_;
+
+ private:
+  std::function<at::Tensor()> source_;
 };
 
 /// The same for every layer below a module: for networks that run many times with the same weights,

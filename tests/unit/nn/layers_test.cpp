@@ -122,6 +122,36 @@ TEST(Layers, SamplesDoNotDependOnTheirNeighbours) {
   }
 }
 
+// A streamed weight is in memory only within forward(), and back after unpack().
+TEST(Layers, AreStreamedWithoutLosingABit) {
+  const at::NoGradGuard no_grad;
+  Linear linear(24, 40);
+  Conv2d conv(8, 8, 3);
+  const at::Tensor x = at::randn({2, 5, 24}), picture = at::randn({1, 8, 6, 6});
+  const at::Tensor y = linear(x), map = conv(picture);
+  int fetched = 0;
+  const auto stream = [&fetched](ProductLayer& layer) {
+    layer.stream([&fetched, stored = layer.weight.detach().clone()] {
+      ++fetched;
+      return stored.clone();
+    });
+    layer.keep_packed();
+  };
+  const at::Tensor before = linear->weight.detach().clone();
+  stream(*linear);
+  stream(*conv);
+  EXPECT_TRUE(linear->weight.isnan().all().item<bool>());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(linear(x).equal(y));
+    EXPECT_TRUE(conv(picture).equal(map));
+  }
+  EXPECT_EQ(fetched, 4);
+  linear->unpack();
+  EXPECT_TRUE(linear->weight.equal(before));
+  EXPECT_TRUE(linear(x).equal(y));
+  EXPECT_EQ(fetched, 5);
+}
+
 // Whoever asks for gradients, after sampling has packed the weights, finds them as they were.
 TEST(Layers, ArePlainAgainWhereGradientsAreWanted) {
   Linear linear(24, 40);

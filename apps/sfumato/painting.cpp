@@ -57,12 +57,19 @@ void check_names(const TextToImageRequest& request) {
   if (request.spacing && request.spacing != kModelSpacing) find_spacing(*request.spacing);
 }
 
-void warn_without_effect(const TextToImageRequest& request, std::ostream& err) {
+void warn_without_effect(const TextToImageRequest& request, const SamplingSettings& settings,
+                         std::ostream& err) {
   if (request.eta && !uses_eta(*request.sampler)) {
     err << "note: --eta has no effect with the sampler " << *request.sampler << "\n";
   }
   if (!request.negative_prompt.empty() && request.guidance == 1.0) {
     err << "note: --negative-prompt has no effect with --guidance 1\n";
+  }
+  if (settings.mimic_scale && request.guidance == 1.0) {
+    err << "note: --mimic-scale has no effect with --guidance 1\n";
+  }
+  if (!settings.mimic_scale && settings.mimic_percentile != SamplingSettings{}.mimic_percentile) {
+    err << "note: --mimic-percentile has no effect without --mimic-scale\n";
   }
 }
 

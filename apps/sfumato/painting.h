@@ -80,7 +80,8 @@ void choose_seeds(TextToImageRequest& request, SamplingSettings& settings);
 void check_names(const TextToImageRequest& request);
 
 /// Notes on stderr about flags that change nothing. The request has its defaults filled in.
-void warn_without_effect(const TextToImageRequest& request, std::ostream& err);
+void warn_without_effect(const TextToImageRequest& request, const SamplingSettings& settings,
+                         std::ostream& err);
 
 /// The request that repeats the i-th picture of a call.
 template <class Request>

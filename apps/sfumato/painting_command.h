@@ -141,7 +141,7 @@ class Painter {
 
   void paint(const Request& asked) {
     const Request request = command_.with_defaults(asked, model_.config);
-    warn_without_effect(request, io_.err);
+    warn_without_effect(request, request, io_.err);
     if (line_.output.print_request) return print_request(request, command_.fields, io_.out);
     load(request);
     PictureWriter writer(io_, line_.output, request.count, [&](int index) {

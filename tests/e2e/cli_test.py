@@ -205,6 +205,10 @@ class CliTest(unittest.TestCase):
         done = self.paint("x", "--sampler", "dpmpp_2m", "--eta", "0.5")
         self.assertIn("--eta has no effect", done.stderr)
         self.assertNotIn("note", self.paint("x", "--sampler", "ddim", "--eta", "0.5").stderr)
+        done = self.paint("x", "--mimic-percentile", "99")
+        self.assertIn("--mimic-percentile has no effect without --mimic-scale", done.stderr)
+        done = self.paint("x", "--mimic-scale", "5", "--guidance", "1")
+        self.assertIn("--mimic-scale has no effect with --guidance 1", done.stderr)
 
     def test_long_prompts_are_read_to_the_end(self):
         for name in ("red", "blue"):

@@ -88,7 +88,7 @@ void paint_film(PaintingFlags<InterpolateRequest, OneFileFlags> line,
 
   const Model model = open_model(line.model, io.err);
   const InterpolateRequest request = with_defaults(line.request, model.config);
-  warn_without_effect(request, io.err);
+  warn_without_effect(request, request, io.err);
   if (line.output.print_request) return print_request(request, fields, io.out);
   const LoadedSources loaded(line.prompt, folder, model);
   const ModelIdentity identity = identify_model(line.model, model, io.err);

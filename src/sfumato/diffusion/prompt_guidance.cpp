@@ -88,11 +88,10 @@ Conditioning without_picture(Conditioning cond) {
 }
 
 at::Tensor guided_picture(const PromptPredictions& p, const PromptGuidance& guidance) {
-  const at::Tensor all = guide_by_all(p.conds, p.weights, p.uncond, 1.0);
   const auto at_scale = [&](double scale) {
-    return p.bare.defined()
-               ? guide_by_text_and_image(all, p.uncond, p.bare, scale, guidance.image_scale)
-               : guide_by_all(p.conds, p.weights, p.uncond, scale);
+    if (!p.bare.defined()) return guide_by_all(p.conds, p.weights, p.uncond, scale);
+    const at::Tensor all = guide_by_all(p.conds, p.weights, p.uncond, 1.0);
+    return guide_by_text_and_image(all, p.uncond, p.bare, scale, guidance.image_scale);
   };
   if (!guidance.mimic_scale) return at_scale(guidance.scale);
   return guide_mimicking(at_scale(1.0), at_scale(0.0), guidance.scale, *guidance.mimic_scale,

@@ -148,6 +148,12 @@ void read_clip(TomlTable table, ClipRecipe& recipe) {
   table.finish();
 }
 
+void read_layout(TomlTable table, LayoutRecipe& recipe) {
+  table.require("clip", recipe.clip);
+  table.get("side", recipe.side);
+  table.finish();
+}
+
 void read_noise(TomlTable& table, NoiseConfig& noise) {
   table.get("noise_offset", noise.noise_offset);
   if (noise.noise_offset != 0.0) table.get("adaptive_noise_scale", noise.adaptive_noise_scale);
@@ -201,7 +207,7 @@ Recipe read_recipe(const std::filesystem::path& path) {
 Recipe parse_recipe(TomlTable table) {
   Recipe recipe;
   table.require("stage", recipe.stage);
-  expect_one_of("stage", recipe.stage, {"autoencoder", "clip", "denoiser"});
+  expect_one_of("stage", recipe.stage, {"autoencoder", "clip", "layout", "denoiser"});
   table.require("family", recipe.family);
   table.require("data", recipe.data);
   table.get("validation", recipe.validation);
@@ -221,12 +227,13 @@ Recipe parse_recipe(TomlTable table) {
   } else if (recipe.stage == "clip") {
     if (auto own = table.table("clip")) read_clip(*own, recipe.clip);
   } else {
-    auto own = table.table("denoiser");
+    auto own = table.table(recipe.stage);
     if (!own) {
-      throw Error(ErrorKind::InvalidArgument, table.where("denoiser") + " is missing",
-                  "[denoiser] names the folders of the trained autoencoder and clip");
+      throw Error(ErrorKind::InvalidArgument, table.where(recipe.stage) + " is missing",
+                  "[" + recipe.stage + "] names the folders of the stages before");
     }
-    read_denoiser(*own, recipe.denoiser);
+    recipe.stage == "layout" ? read_layout(*own, recipe.layout)
+                             : read_denoiser(*own, recipe.denoiser);
   }
   table.finish();
   check_recipe(recipe);
@@ -258,6 +265,10 @@ void check_optimizer(const Recipe& r) {
                kMany);
   expect_range("optimizer.ema_inv_gamma", r.ema.inv_gamma, 1e-6, kMany);
   expect_range("optimizer.ema_power", r.ema.power, 0.0, 1e3);
+}
+
+void check_layout(const LayoutRecipe& r) {
+  expect_range("layout.side", static_cast<double>(r.side), 2, 64);
 }
 
 void check_denoiser(const DenoiserRecipe& r) {
@@ -307,6 +318,7 @@ void check_recipe(const Recipe& recipe) {
   expect_range("clip.layers", static_cast<double>(recipe.clip.layers), 1, 4096);
   expect_range("clip.patch_size", static_cast<double>(recipe.clip.patch_size), 1, 4096);
   expect_range("clip.width", static_cast<double>(recipe.clip.width), 1, 1 << 16);
+  check_layout(recipe.layout);
   check_denoiser(recipe.denoiser);
 }
 

@@ -17,7 +17,7 @@
 
 namespace sfumato {
 
-/// What is particular to one stage; the tables [autoencoder], [clip] and [denoiser].
+/// What is particular to one stage; a table of its name.
 struct AutoencoderRecipe {
   double kl_weight = 1e-6;
 };
@@ -25,6 +25,11 @@ struct AutoencoderRecipe {
 /// The image tower is used for training only, so the family file does not describe it.
 struct ClipRecipe {
   std::int64_t patch_size = 8, width = 192, layers = 4, heads = 4;
+};
+
+struct LayoutRecipe {
+  std::string clip;       ///< the out folder of that stage
+  std::int64_t side = 8;  ///< cells across
 };
 
 struct DenoiserRecipe {
@@ -48,7 +53,7 @@ struct DenoiserRecipe {
 /// members, flat in their table, but those of EmaDecay begin with "ema_"; docs/recipes.md lists
 /// all.
 struct Recipe {
-  std::string stage;             ///< "autoencoder", "clip" or "denoiser"
+  std::string stage;             ///< "autoencoder", "clip", "layout" or "denoiser"
   std::string family;            ///< name or path of the model family
   std::string data, validation;  ///< folders, see data/sample.h; validation may be absent
   std::string out;               ///< folder of everything the run writes
@@ -72,6 +77,7 @@ struct Recipe {
 
   AutoencoderRecipe autoencoder;
   ClipRecipe clip;
+  LayoutRecipe layout;
   DenoiserRecipe denoiser;
 };
 

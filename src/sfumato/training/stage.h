@@ -33,7 +33,7 @@ struct Evaluation {
   std::optional<Image> sample;  ///< the same pictures every time
 };
 
-/// One of the three stages of a latent diffusion model, ready for the loop. evaluate() and save()
+/// One of the stages of a latent diffusion model, ready for the loop. evaluate() and save()
 /// are called while the module holds its averaged weights.
 struct Stage {
   std::shared_ptr<torch::nn::Module> module;
@@ -48,8 +48,12 @@ Stage autoencoder_stage(const Recipe& recipe, const StageEnv& env);
 /// The text encoder, learned together with an image tower by contrast (Radford et al. 2021). Writes
 /// OUT/clip.safetensors and the tokenizer, whose vocabulary it learns first.
 Stage clip_stage(const Recipe& recipe, const StageEnv& env);
+/// Teaches that text encoder where a caption puts things (caption_layout.h). Writes it, alone, to
+/// OUT/clip.safetensors.
+Stage layout_stage(const Recipe& recipe, const StageEnv& env);
 /// Latent diffusion (LDM sec. 3.2, 3.3) on the latents of the first stage, conditioned on the text
-/// tower of the second. Writes the complete model to OUT/model and to recipe.denoiser.export.
+/// tower of the second or of layout_stage(). Writes the complete model to OUT/model and to
+/// recipe.denoiser.export.
 Stage denoiser_stage(const Recipe& recipe, const StageEnv& env);
 
 Stage make_stage(const Recipe& recipe, const StageEnv& env);

@@ -59,28 +59,33 @@ ModelConfig with_latent_scale(const ModelConfig& family, double scale) {
   return parse_family(text, family.family + ".toml");
 }
 
-Model assemble_model(const ModelConfig& family, const fs::path& autoencoder_folder,
-                     const fs::path& clip_folder, std::uint64_t seed) {
-  const fs::path autoencoder = part(autoencoder_folder, "autoencoder.safetensors", "autoencoder");
+TextEncoder trained_text_encoder(const ModelConfig& family, const fs::path& clip_folder) {
   const fs::path clip = part(clip_folder, "clip.safetensors", "clip");
   if (family.text_encoders.size() != 1) {
     throw Error(ErrorKind::Unsupported, "family " + family.family + " needs one text encoder");
   }
   const std::string tokenizer =
       read_file(clip_folder / family.text_encoders.front().tokenizer_file, 1 << 24);
-
-  Metadata metadata;
-  const TensorMap first_stage = load_safetensors(autoencoder, &metadata);
-  Model model =
-      make_model(with_latent_scale(family, measured_scale(metadata, autoencoder)), tokenizer, seed);
-  load_into(model.autoencoder.module(),
-            with_prefix_removed(first_stage, family.checkpoint.autoencoder));
-
+  TextEncoder encoder = make_model(family, tokenizer).text_encoders.front();
   TensorMap text_tower;
   for (const auto& [name, tensor] : load_safetensors(clip)) {
     if (name.rfind("visual.", 0) != 0) text_tower[name] = tensor;
   }
-  load_into(*model.text_encoders.front().module, text_tower);
+  load_into(*encoder.module, text_tower);
+  return encoder;
+}
+
+Model assemble_model(const ModelConfig& family, const fs::path& autoencoder_folder,
+                     const fs::path& clip_folder, std::uint64_t seed) {
+  const fs::path autoencoder = part(autoencoder_folder, "autoencoder.safetensors", "autoencoder");
+  Metadata metadata;
+  const TensorMap first_stage = load_safetensors(autoencoder, &metadata);
+  const TextEncoder text = trained_text_encoder(family, clip_folder);
+  Model model = make_model(with_latent_scale(family, measured_scale(metadata, autoencoder)),
+                           text.tokenizer_text, seed);
+  load_into(model.autoencoder.module(),
+            with_prefix_removed(first_stage, family.checkpoint.autoencoder));
+  model.text_encoders.front() = text;
   return model;
 }
 

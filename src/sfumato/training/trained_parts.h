@@ -14,6 +14,10 @@ namespace sfumato {
 /// The family with another latent scale, in its numbers and in its text.
 ModelConfig with_latent_scale(const ModelConfig& family, double scale);
 
+/// The text encoder that clip_stage() or layout_stage() wrote to their out folder.
+TextEncoder trained_text_encoder(const ModelConfig& family,
+                                 const std::filesystem::path& clip_folder);
+
 /// A model whose autoencoder and text tower come from the out folders of the first two stages and
 /// whose denoiser is fresh. The latent scale is the one measured on the autoencoder.
 Model assemble_model(const ModelConfig& family, const std::filesystem::path& autoencoder_folder,

@@ -79,7 +79,7 @@ void train_first_two_stages(const TinyTraining& tiny) {
 TEST(RunTraining, AnInterruptedRunEndsBitForBitLikeAnUnbrokenOne) {
   const TinyTraining tiny;
   train_first_two_stages(tiny);
-  for (const char* stage : {"autoencoder", "clip", "denoiser"}) {
+  for (const char* stage : {"autoencoder", "clip", "layout", "denoiser"}) {
     const std::string name = stage;
     const Recipe whole = tiny.recipe(name, name + "-whole", 6);
     const Recipe broken = tiny.recipe(name, name + "-broken", 6);
@@ -90,6 +90,35 @@ TEST(RunTraining, AnInterruptedRunEndsBitForBitLikeAnUnbrokenOne) {
     EXPECT_EQ(losses(whole), losses(broken)) << name;
     EXPECT_EQ(losses(whole).size(), 6u) << name;
   }
+}
+
+TEST(RunTraining, TheTextEncoderLearnsWhereThingsAre) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  const Recipe recipe = tiny.recipe("layout", "layout", 120);
+  train_stage(recipe);
+  const auto values = losses(recipe);
+  EXPECT_GT(values.front(), 0.9);
+  EXPECT_LT(values.back(), 0.3);
+  // The denoiser takes it in place of CLIP's own.
+  Recipe denoiser = tiny.recipe("denoiser", "denoiser", 1);
+  denoiser.denoiser.clip = recipe.out;
+  train_stage(denoiser);
+}
+
+TEST(RunTraining, DrawsTimestepsFromThePartOfTheSchedule) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  Recipe recipe = tiny.recipe("denoiser", "noisy", 6);
+  recipe.denoiser.min_timestep = 990;
+  train_stage(recipe);
+  Recipe clean = tiny.recipe("denoiser", "clean", 6);
+  clean.denoiser.max_timestep = 10;
+  train_stage(clean);
+  // The noise itself is what a fresh network misses: all of it, but at t = 999 the input is noise.
+  EXPECT_NE(losses(recipe), losses(clean));
+  recipe.denoiser.min_timestep = 1000;
+  EXPECT_THROW(train_stage(recipe, /*fresh=*/true), Error);
 }
 
 TEST(RunTraining, AKilledRunRepeatsTheStepsAfterItsLastCheckpoint) {

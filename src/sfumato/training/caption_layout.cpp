@@ -9,6 +9,8 @@ namespace {
 
 constexpr int kBlocks = 2;
 constexpr double kCellDeviation = 0.5;
+// A picture of one colour has nothing to explain. Half of the square of one level of 8 bits.
+constexpr double kFaintest = 3e-5;
 
 }  // namespace
 
@@ -40,7 +42,7 @@ at::Tensor layout_of(const at::Tensor& pictures, std::int64_t side) {
 }
 
 at::Tensor unexplained_share(const at::Tensor& found, const at::Tensor& wanted) {
-  return (found - wanted).square().mean() / wanted.square().mean();
+  return (found - wanted).square().mean() / wanted.square().mean().clamp_min(kFaintest);
 }
 
 }  // namespace sfumato

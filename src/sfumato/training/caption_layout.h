@@ -33,7 +33,8 @@ TORCH_MODULE(CaptionLayout);
 /// seldom name the background, whose colour would outweigh everything else.
 at::Tensor layout_of(const at::Tensor& pictures, std::int64_t side);
 
-/// The mean squared error as a share of what guessing zero gives.
+/// The mean squared error as a share of what guessing zero gives; finite, where all pictures are of
+/// one colour, too.
 at::Tensor unexplained_share(const at::Tensor& found, const at::Tensor& wanted);
 
 }  // namespace sfumato

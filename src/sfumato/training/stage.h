@@ -15,6 +15,7 @@
 #include "sfumato/family/model_config.h"
 #include "sfumato/image/image.h"
 #include "sfumato/training/loss_log.h"
+#include "sfumato/training/picture_set.h"
 #include "sfumato/training/recipe.h"
 #include "sfumato/training/train_loop.h"
 
@@ -55,6 +56,13 @@ Stage layout_stage(const Recipe& recipe, const StageEnv& env);
 /// tower of the second or of layout_stage(). Writes the complete model to OUT/model and to
 /// recipe.denoiser.export.
 Stage denoiser_stage(const Recipe& recipe, const StageEnv& env);
+
+/// What a recipe learns from and what it is measured on, as large as its family's pictures.
+struct RecipePictures {
+  PictureSet train;
+  PictureSet validation;  ///< empty if the recipe names none
+};
+RecipePictures read_pictures(const Recipe& recipe, const ModelConfig& family, const StageEnv& env);
 
 Stage make_stage(const Recipe& recipe, const StageEnv& env);
 

@@ -12,18 +12,19 @@
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/checkpoint/safetensors.h"
 #include "sfumato/family/family.h"
+#include "sfumato/training/picture_set.h"
 
 namespace sfumato {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path part(const fs::path& folder, const char* file, const char* stage) {
+fs::path part(const fs::path& folder, const char* file, const char* name) {
   if (fs::exists(folder / file)) return folder / file;
   throw Error(
       ErrorKind::NotFound,
-      "no trained " + std::string(stage) + ": " + (folder / file).string() + " does not exist",
-      std::string("train that stage first: sfumato train recipes/scenes/") + stage + ".toml");
+      "no trained " + std::string(name) + ": " + (folder / file).string() + " does not exist",
+      "run the recipe first whose out is " + folder.string());
 }
 
 double measured_scale(const Metadata& metadata, const fs::path& file) {
@@ -60,7 +61,7 @@ ModelConfig with_latent_scale(const ModelConfig& family, double scale) {
 }
 
 TextEncoder trained_text_encoder(const ModelConfig& family, const fs::path& clip_folder) {
-  const fs::path clip = part(clip_folder, "clip.safetensors", "clip");
+  const fs::path clip = part(clip_folder, "clip.safetensors", "text encoder");
   if (family.text_encoders.size() != 1) {
     throw Error(ErrorKind::Unsupported, "family " + family.family + " needs one text encoder");
   }
@@ -73,6 +74,11 @@ TextEncoder trained_text_encoder(const ModelConfig& family, const fs::path& clip
   }
   load_into(*encoder.module, text_tower);
   return encoder;
+}
+
+at::Tensor token_table(const TextEncoder& text, const std::vector<std::string>& captions) {
+  return token_table(*text.tokenizer, captions,
+                     text.config.pad_with_eos ? text.tokenizer->eos() : 0);
 }
 
 Model assemble_model(const ModelConfig& family, const fs::path& autoencoder_folder,

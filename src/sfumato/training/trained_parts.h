@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "sfumato/family/model.h"
 
@@ -17,6 +18,9 @@ ModelConfig with_latent_scale(const ModelConfig& family, double scale);
 /// The text encoder that clip_stage() or layout_stage() wrote to their out folder.
 TextEncoder trained_text_encoder(const ModelConfig& family,
                                  const std::filesystem::path& clip_folder);
+
+/// All captions as that encoder's ids [N, context_length], int32 (picture_set.h).
+at::Tensor token_table(const TextEncoder& text, const std::vector<std::string>& captions);
 
 /// A model whose autoencoder and text tower come from the out folders of the first two stages and
 /// whose denoiser is fresh. The latent scale is the one measured on the autoencoder.

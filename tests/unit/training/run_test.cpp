@@ -109,16 +109,28 @@ TEST(RunTraining, TheTextEncoderLearnsWhereThingsAre) {
 TEST(RunTraining, DrawsTimestepsFromThePartOfTheSchedule) {
   const TinyTraining tiny;
   train_first_two_stages(tiny);
-  Recipe recipe = tiny.recipe("denoiser", "noisy", 6);
-  recipe.denoiser.min_timestep = 990;
-  train_stage(recipe);
-  Recipe clean = tiny.recipe("denoiser", "clean", 6);
+  const Recipe all = tiny.recipe("denoiser", "all", 2);
+  Recipe noisy = tiny.recipe("denoiser", "noisy", 2), clean = tiny.recipe("denoiser", "clean", 2);
+  noisy.denoiser.min_timestep = 990;
   clean.denoiser.max_timestep = 10;
-  train_stage(clean);
-  // The noise itself is what a fresh network misses: all of it, but at t = 999 the input is noise.
-  EXPECT_NE(losses(recipe), losses(clean));
+  for (const Recipe& recipe : {all, noisy, clean}) train_stage(recipe);
+  EXPECT_NE(losses(all), losses(noisy));
+  EXPECT_NE(losses(all), losses(clean));
+  EXPECT_NE(losses(noisy), losses(clean));
+}
+
+TEST(RunTraining, RefusesTimestepsOutsideOfTheScheduleBeforeAnythingIsRead) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  Recipe recipe = tiny.recipe("denoiser", "outside", 2);
   recipe.denoiser.min_timestep = 1000;
-  EXPECT_THROW(train_stage(recipe, /*fresh=*/true), Error);
+  recipe.data = "does not exist";
+  try {
+    train_stage(recipe);
+    FAIL() << "trained";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("min_timestep"), std::string::npos) << e.what();
+  }
 }
 
 TEST(RunTraining, AKilledRunRepeatsTheStepsAfterItsLastCheckpoint) {
@@ -260,7 +272,7 @@ TEST(RunTraining, SaysWhatIsMissing) {
     }
     return "no error";
   };
-  EXPECT_NE(message_of(tiny.recipe("denoiser", "d", 2)).find("train that stage first"),
+  EXPECT_NE(message_of(tiny.recipe("denoiser", "d", 2)).find("run the recipe first whose out is"),
             std::string::npos);
   Recipe recipe = tiny.recipe("autoencoder", "a", 2);
   recipe.data = tiny.path("nowhere").string();

@@ -111,13 +111,7 @@ Stage autoencoder_stage(const Recipe& recipe, const StageEnv& env) {
   if (family.autoencoder_kind != AutoencoderKind::KL) {
     throw Error(ErrorKind::Unsupported, "only KL autoencoders can be trained");
   }
-  const int size = static_cast<int>(family.defaults.width);
-  env.log << "reading " << recipe.data << std::endl;
-  PictureSet train = load_pictures(recipe.data, size, 0, env.cancel);
-  PictureSet validation;
-  if (!recipe.validation.empty()) {
-    validation = load_pictures(recipe.validation, size, recipe.validation_count, env.cancel);
-  }
+  auto [train, validation] = read_pictures(recipe, family, env);
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
   const nn::InitGuard init(nn::Init::Random, static_cast<std::uint64_t>(recipe.seed));

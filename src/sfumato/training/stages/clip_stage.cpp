@@ -30,6 +30,7 @@ constexpr std::int64_t kChoices = 100;  // "the right one of 100"
 
 // Pictures whose captions are all different, in groups of kChoices.
 PictureSet distinct(const PictureSet& set) {
+  if (set.count() == 0) return {};
   std::set<std::string> seen;
   std::vector<std::int64_t> kept;
   PictureSet result;
@@ -148,14 +149,8 @@ std::string learn_tokenizer(const Recipe& recipe, const TextEncoderConfig& text,
 Stage clip_stage(const Recipe& recipe, const StageEnv& env) {
   const ModelConfig family = family_of(recipe);
   const TextEncoderConfig text = text_tower(family);
-  const int size = static_cast<int>(family.defaults.width);
-  env.log << "reading " << recipe.data << std::endl;
-  PictureSet train = load_pictures(recipe.data, size, 0, env.cancel);
-  PictureSet validation;
-  if (!recipe.validation.empty()) {
-    validation =
-        distinct(load_pictures(recipe.validation, size, recipe.validation_count, env.cancel));
-  }
+  auto [train, all_validation] = read_pictures(recipe, family, env);
+  PictureSet validation = distinct(all_validation);
 
   const std::string tokenizer_text = learn_tokenizer(recipe, text, train.captions, env.log);
   const auto tokenizer = ClipTokenizer::from_text(tokenizer_text, text.tokenizer_file);

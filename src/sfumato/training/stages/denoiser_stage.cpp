@@ -188,6 +188,7 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
                                static_cast<std::uint64_t>(recipe.seed));
   if (!model.unet) throw Error(ErrorKind::Unsupported, "the family has no U-Net to train");
   const NoiseSchedule schedule(model.config.schedule);
+  const std::int64_t end_timestep = end_of_timesteps(recipe.denoiser, schedule);
   std::vector<double> loss_weights;
   if (recipe.denoiser.weighting.any()) {
     loss_weights = snr_weights(model.config.prediction, schedule, recipe.denoiser.weighting);
@@ -206,18 +207,17 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
     masks = load_masks(recipe.denoiser.masks, train, size, env.cancel);
   }
   const TextEncoder& text = model.text_encoders.front();
-  const int pad = text.config.pad_with_eos ? text.tokenizer->eos() : 0;
-  const at::Tensor tokens = token_table(*text.tokenizer, train.captions, pad);
+  const at::Tensor tokens = token_table(text, train.captions);
   const at::Tensor moments =
       cached_moments(std::filesystem::path(recipe.out) / "latents.safetensors",
                      latents_key(recipe.denoiser.autoencoder, train.pictures, precision),
                      model.autoencoder.kl, train, env.device, precision, env.cancel, env.log);
-  const at::Tensor empty_tokens = token_table(*text.tokenizer, {""}, pad).to(env.device, at::kLong);
+  const at::Tensor empty_tokens = token_table(text, {""}).to(env.device, at::kLong);
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
-  auto self = std::make_shared<DenoiserTraining>(DenoiserTraining{
-      recipe, model, moments, tokens, empty_tokens, masks, schedule, loss_weights,
-      end_of_timesteps(recipe.denoiser, schedule), order, replicas(networks), precision});
+  auto self = std::make_shared<DenoiserTraining>(
+      DenoiserTraining{recipe, model, moments, tokens, empty_tokens, masks, schedule, loss_weights,
+                       end_timestep, order, replicas(networks), precision});
   Stage stage;
   stage.module = networks.front();
   stage.task.draw = [self](std::int64_t step) { return self->draw(step); };

@@ -82,12 +82,7 @@ struct LayoutTraining {
 Stage layout_stage(const Recipe& recipe, const StageEnv& env) {
   const ModelConfig family = family_of(recipe);
   text_tower(family);  // or there is nothing to train
-  const int size = static_cast<int>(family.defaults.width);
-  env.log << "reading " << recipe.data << std::endl;
-  PictureSet train = load_pictures(recipe.data, size, 0, env.cancel), validation;
-  if (!recipe.validation.empty()) {
-    validation = load_pictures(recipe.validation, size, recipe.validation_count, env.cancel);
-  }
+  auto [train, validation] = read_pictures(recipe, family, env);
 
   std::vector<std::shared_ptr<LayoutNetwork>> networks;
   std::vector<Replicas::Replica> replicas;
@@ -103,9 +98,8 @@ Stage layout_stage(const Recipe& recipe, const StageEnv& env) {
          }});
   }
   const TextEncoder& text = networks.front()->text;
-  const int pad = text.config.pad_with_eos ? text.tokenizer->eos() : 0;
-  const at::Tensor tokens = token_table(*text.tokenizer, train.captions, pad);
-  const at::Tensor validation_tokens = token_table(*text.tokenizer, validation.captions, pad);
+  const at::Tensor tokens = token_table(text, train.captions);
+  const at::Tensor validation_tokens = token_table(text, validation.captions);
   const EpochOrder order(train.count(), static_cast<std::uint64_t>(recipe.seed));
 
   auto self = std::make_shared<LayoutTraining>(

@@ -1,3 +1,5 @@
+#include <ostream>
+
 #include "sfumato/base/error.h"
 #include "sfumato/family/family.h"
 #include "sfumato/training/stage.h"
@@ -15,6 +17,17 @@ std::int64_t replica_count(const Recipe& recipe, at::Device device) {
 ModelConfig family_of(const Recipe& recipe) {
   if (recipe.family.ends_with(".toml")) return read_family(recipe.family);
   return find_family(recipe.family);
+}
+
+RecipePictures read_pictures(const Recipe& recipe, const ModelConfig& family, const StageEnv& env) {
+  const int size = static_cast<int>(family.defaults.width);
+  env.log << "reading " << recipe.data << std::endl;
+  RecipePictures pictures{load_pictures(recipe.data, size, 0, env.cancel), {}};
+  if (!recipe.validation.empty()) {
+    pictures.validation =
+        load_pictures(recipe.validation, size, recipe.validation_count, env.cancel);
+  }
+  return pictures;
 }
 
 Stage make_stage(const Recipe& recipe, const StageEnv& env) {

@@ -7,6 +7,7 @@
 
 #include "sfumato/ops/group_norm_silu/group_norm_silu.h"
 #include "sfumato/ops/layer_norm/layer_norm.h"
+#include "sfumato/ops/upsampled_convolution/upsampled_convolution.h"
 #include "sfumato/tensor/hollow.h"
 
 namespace sfumato::nn {
@@ -14,8 +15,18 @@ namespace {
 
 thread_local bool g_tiling = false;
 
+// Places of a map from which on its convolution is long enough for weights of its own, four ninths
+// of whose time and sixteen ninths of whose memory it takes.
+constexpr int64_t kWorthPhases = 1024;
+
 // LibTorch's default for linear and convolution layers (He et al. 2015 with a = sqrt(5)).
 double default_bound(int64_t fan_in) { return 1.0 / std::sqrt(static_cast<double>(fan_in)); }
+
+// What a convolution is to see, and the zeros that it is to add around it.
+std::pair<at::Tensor, int64_t> padded(const at::Tensor& x, int64_t padding) {
+  if (!g_tiling || padding == 0) return {x, padding};
+  return {at::pad(x, {padding, padding, padding, padding}, "circular"), 0};
+}
 
 at::Tensor plus(const at::Tensor& y, const at::Tensor& residual) {
   return residual.defined() ? y + residual : y;
@@ -80,16 +91,46 @@ TilingGuard::~TilingGuard() { g_tiling = before_; }
 bool TilingGuard::active() { return g_tiling; }
 
 at::Tensor Conv2dImpl::forward(const at::Tensor& x, const at::Tensor& residual) {
-  const bool wraps = g_tiling && padding_ > 0;
-  const at::Tensor in =
-      wraps ? at::pad(x, {padding_, padding_, padding_, padding_}, "circular") : x;
-  const int64_t padding = wraps ? 0 : padding_;
+  const auto [in, padding] = padded(x, padding_);
   const at::Tensor kernel = fetched();
   if (const auto y = packed_.convolution({in, kernel, bias, residual}, {stride_, padding})) {
     return *y;
   }
+  phases_.reset();
   packed_.unpack(weight);
   return plus(at::conv2d(in, kernel, bias, stride_, padding), residual);
+}
+
+at::Tensor upsample_nearest(const at::Tensor& x) {
+  return at::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
+}
+
+at::Tensor Conv2dImpl::upsampled(const at::Tensor& x) {
+  if (const auto y = upsampled_by_phases(x)) return *y;
+  return forward(upsample_nearest(x));
+}
+
+std::optional<at::Tensor> Conv2dImpl::upsampled_by_phases(const at::Tensor& x) {
+  if (at::GradMode::is_enabled() || x.size(2) * x.size(3) < kWorthPhases) return std::nullopt;
+  if (!packed_.is_packed()) return std::nullopt;  // or the weight might change
+  {
+    const std::lock_guard lock(phases_mutex_);
+    if (!phases_) {
+      phases_ = std::make_unique<Phases>();
+      phases_->weight = ops::phase_weights(packed_.plain(weight));
+      if (bias.defined()) phases_->bias = bias.detach().repeat({4});
+      phases_->packed.keep();
+    }
+  }
+  const auto [in, padding] = padded(x, 1);
+  const auto y =
+      phases_->packed.convolution({in, phases_->weight, phases_->bias, {}}, {1, padding});
+  return y ? std::optional(ops::join_phases(*y)) : std::nullopt;
+}
+
+void Conv2dImpl::unpack() {
+  phases_.reset();
+  ProductLayer::unpack();
 }
 
 PointwiseConv1dImpl::PointwiseConv1dImpl(int64_t in, int64_t out) {

@@ -4,6 +4,9 @@
 #include <torch/nn/pimpl.h>
 
 #include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
 
 #include "sfumato/nn/init.h"
 #include "sfumato/nn/strips.h"
@@ -33,7 +36,7 @@ class ProductLayer : public torch::nn::Module {
   /// forward().
   void stream(std::function<at::Tensor()> source);
   /// Gives `weight` its values back, until the next keep_packed().
-  void unpack();
+  virtual void unpack();
 
  protected:
   /// The weight, fetched if it is streamed.
@@ -74,6 +77,9 @@ class TilingGuard {
   bool before_;
 };
 
+/// Nearest-neighbour upsampling by 2, [B, C, H, W] -> [B, C, 2H, 2W].
+at::Tensor upsample_nearest(const at::Tensor& x);
+
 /// Square convolution; padding keeps the size at stride 1 unless given.
 /// x [B, in, H, W] -> [B, out, H', W']. Parameters weight [out, in, k, k], bias [out].
 class Conv2dImpl : public ProductLayer {
@@ -86,10 +92,24 @@ class Conv2dImpl : public ProductLayer {
   Conv2dImpl(int64_t in, int64_t out, int64_t kernel, Options options);
   Conv2dImpl(int64_t in, int64_t out, int64_t kernel) : Conv2dImpl(in, out, kernel, Options{}) {}
   at::Tensor forward(const at::Tensor& x, const at::Tensor& residual = {});
+  /// forward() of the map doubled by upsample_nearest(), [B, in, H, W] -> [B, out, 2 H, 2 W]: with
+  /// packed weights on large maps by ops/upsampled_convolution, in half of the time. For layers
+  /// with a 3x3 kernel and a stride of 1.
+  at::Tensor upsampled(const at::Tensor& x);
   void pack() override { packed_.pack(weight, ops::Stride{stride_, padding_}); }
+  void unpack() override;
 
  private:
+  /// The four convolutions that upsampled() does as one.
+  struct Phases {
+    at::Tensor weight, bias;
+    ops::PackedWeight packed;
+  };
+  std::optional<at::Tensor> upsampled_by_phases(const at::Tensor& x);
+
   int64_t stride_, padding_;
+  std::mutex phases_mutex_;
+  std::unique_ptr<Phases> phases_;  // until unpack()
 };
 TORCH_MODULE(Conv2d);
 

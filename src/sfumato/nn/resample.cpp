@@ -6,18 +6,13 @@
 
 namespace sfumato::nn {
 
-at::Tensor upsample_nearest(const at::Tensor& x) {
-  return at::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
-}
-
 UpsampleImpl::UpsampleImpl(int64_t channels, bool with_conv) {
   if (with_conv) conv_ = register_module("conv", Conv2d(channels, channels, 3));
 }
 
 at::Tensor UpsampleImpl::forward(const at::Tensor& x) {
   const auto whole = [this](const at::Tensor& part) {
-    const at::Tensor large = upsample_nearest(part);
-    return conv_ ? conv_(large) : large;
+    return conv_ ? conv_->upsampled(part) : upsample_nearest(part);
   };
   return in_strips() ? run_in_strips(x, {.halo = 1, .up = 2}, whole) : whole(x);
 }

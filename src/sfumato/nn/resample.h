@@ -6,9 +6,6 @@
 
 namespace sfumato::nn {
 
-/// Nearest-neighbour upsampling by 2, [B, C, H, W] -> [B, C, 2H, 2W].
-at::Tensor upsample_nearest(const at::Tensor& x);
-
 /// Doubles the size, then a 3x3 convolution (`conv`) unless `with_conv` is false.
 class UpsampleImpl : public torch::nn::Module {
  public:

@@ -222,6 +222,14 @@ struct PackedWeight::State {
     return to;
   }
 
+  at::Tensor plain(const at::Tensor& weight) const {
+    if (!packed.defined()) return weight.detach().clone();
+    const at::Tensor values = at::empty(weight.sizes(), weight.options());
+    reorder(view(layout, packed), view(plain_desc(values, as_matrix), values));
+    stream().wait();
+    return values;
+  }
+
   /// Writes the result into y, whose first axis holds so many samples. False where it has no
   /// primitive.
   bool run(const Operands& o, Shape shape, std::int64_t samples, const at::Tensor& y, Plan plan) {
@@ -339,14 +347,21 @@ void PackedWeight::pack(const at::Tensor& weight, const std::optional<Stride>& c
   stream().wait();
 }
 
+bool PackedWeight::is_packed() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->packed.defined();
+}
+
+at::Tensor PackedWeight::plain(const at::Tensor& weight) const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->plain(weight);
+}
+
 void PackedWeight::unpack(const at::Tensor& weight) {
   const std::lock_guard lock(state_->mutex);
   state_->kept = false;
   if (!state_->packed.defined()) return;
-  const at::Tensor plain = at::empty(weight.sizes(), weight.options());
-  reorder(view(state_->layout, state_->packed), view(plain_desc(plain, state_->as_matrix), plain));
-  stream().wait();
-  weight.set_data(plain);
+  weight.set_data(state_->plain(weight));
   state_->packed = at::Tensor();
 }
 

@@ -48,6 +48,9 @@ class PackedWeight {
   void keep();
   /// Does so now, for a convolution or else for linear().
   void pack(const at::Tensor& weight, const std::optional<Stride>& convolution);
+  /// Whether the weight lives in that form only, and a copy of its values as they were.
+  bool is_packed() const;
+  at::Tensor plain(const at::Tensor& weight) const;
   /// Gives the weight its values back, bit for bit, and keeps it so.
   void unpack(const at::Tensor& weight);
 

@@ -1,5 +1,7 @@
 #include "sfumato/ops/packed/packed_weight.h"
 
+#include <ATen/ATen.h>
+
 // Of a build without oneDNN: LibTorch computes everything, and no weight is ever packed.
 
 namespace sfumato::ops {
@@ -19,6 +21,8 @@ std::optional<at::Tensor> PackedWeight::convolution(const Operands&, const Strid
 }
 void PackedWeight::keep() {}
 void PackedWeight::pack(const at::Tensor&, const std::optional<Stride>&) {}
+bool PackedWeight::is_packed() const { return false; }
+at::Tensor PackedWeight::plain(const at::Tensor& weight) const { return weight.detach().clone(); }
 void PackedWeight::unpack(const at::Tensor&) {}
 
 }  // namespace sfumato::ops

@@ -1,6 +1,6 @@
-#include "sfumato/ops/packed/packed_weight.h"
-
 #include <ATen/ATen.h>
+
+#include "sfumato/ops/packed/packed_weight.h"
 
 // Of a build without oneDNN: LibTorch computes everything, and no weight is ever packed.
 

@@ -23,6 +23,12 @@ std::string number(double value, int digits) {
   return text.str();
 }
 
+std::string scientific(double value) {
+  std::ostringstream text;
+  text << std::scientific << std::setprecision(1) << value;
+  return text.str();
+}
+
 std::string milliseconds(double seconds) { return number(1e3 * seconds, seconds < 0.1 ? 2 : 0); }
 
 std::string share(double part, double whole) {
@@ -120,6 +126,7 @@ nlohmann::ordered_json to_json(const BenchResult& result) {
   for (const auto& [name, operations] : result.operations) {
     for (const auto& o : operations) json["operations"][name].push_back(to_json(o));
   }
+  if (result.relative_error) json["relative_error"] = *result.relative_error;
   if (result.peak_memory) json["peak_memory_bytes"] = *result.peak_memory;
   return json;
 }
@@ -137,6 +144,7 @@ BenchResult bench_result(const nlohmann::json& json) {
   for (const auto& [name, list] : operations.items()) {
     for (const auto& o : list) result.operations[name].push_back(operation_cost(o));
   }
+  if (json.contains("relative_error")) result.relative_error = json.at("relative_error");
   if (json.contains("peak_memory_bytes")) result.peak_memory = json.at("peak_memory_bytes");
   return result;
 }
@@ -153,6 +161,10 @@ void print_report(std::ostream& out, const BenchResult& result, bool shapes) {
                     giga(rate), line.flop > 0.0 ? share(rate, result.peak) : "-"});
   }
   print_table(out, rows);
+  if (result.relative_error) {
+    out << "error of a step " << scientific(*result.relative_error)
+        << " (relative L2 against float32)\n";
+  }
   if (result.peak_memory) {
     out << "peak memory " << number(double(*result.peak_memory) / double(1 << 30), 2) << " GiB\n";
   }
@@ -175,6 +187,10 @@ void print_comparison(std::ostream& out, const BenchResult& before, const BenchR
       return number(double(bytes) / double(1 << 30), 2) + " GiB";
     };
     rows.push_back({"peak memory", gib(*before.peak_memory), gib(*after.peak_memory), ""});
+  }
+  if (before.relative_error && after.relative_error) {
+    rows.push_back({"error of a step", scientific(*before.relative_error),
+                    scientific(*after.relative_error), ""});
   }
   print_table(out, rows);
   if (before.machine != after.machine) {

@@ -26,6 +26,8 @@ struct BenchResult {
   std::vector<Line> measures;
   std::map<std::string, std::vector<OperationCost>> operations;  ///< by the measure's name
   std::optional<std::uint64_t> peak_memory;                      ///< bytes
+  /// Of a step, in the L2 norm, against float32 by LibTorch's operators.
+  std::optional<double> relative_error;
 };
 
 /// Processor, threads, device, precision and versions.

@@ -16,6 +16,7 @@
 #include "sfumato/checkpoint/file_hash.h"
 #include "sfumato/diffusion/prediction.h"
 #include "sfumato/family/load_model.h"
+#include "sfumato/family/tiny_decoder_file.h"
 #include "sfumato/ops/packed/packed_weight.h"
 
 namespace sfumato {
@@ -84,14 +85,27 @@ std::map<std::string, std::string> compute_facts(const Model& model) {
   return facts;
 }
 
+WeightsIdentity identify_embedded(const std::string& name) {
+  for (const auto& file : embedded_scenes()) {
+    if (file.name == name) return {"scenes", sha256_hex(file.bytes)};
+  }
+  return {"scenes", ""};
+}
+
+/// "scenes" is part of the program, whatever lies in the models folder.
+std::string taesd_path(const ModelOptions& options) {
+  return options.taesd == "scenes" ? options.taesd : part_path(options, "taesd", options.taesd);
+}
+
+WeightsIdentity identify_taesd(const ModelOptions& options, std::ostream& err) {
+  if (options.taesd == "scenes") return identify_embedded("taesd_decoder.safetensors");
+  return identify_file(taesd_path(options), err);
+}
+
 WeightsIdentity identify_weights(const ModelOptions& options, const Model& model,
                                  std::ostream& err) {
   const std::string path = base_path(options);
-  if (path == "scenes") {
-    for (const auto& file : embedded_scenes()) {
-      if (file.name == "model.safetensors") return {"scenes", sha256_hex(file.bytes)};
-    }
-  }
+  if (path == "scenes") return identify_embedded("model.safetensors");
   const fs::path named = path.empty() ? split_files(options).unet : path;
   std::string name = named.filename().empty()  ? named.parent_path().filename().string()
                      : fs::is_directory(named) ? named.filename().string()
@@ -174,6 +188,10 @@ Model open_model(const ModelOptions& options, std::ostream& err) {
   if (options.low_memory && options.vae_tiling == "auto") {
     model.autoencoder.tiling = VaeTiling::On;
   }
+  if (!options.taesd.empty()) {
+    model.autoencoder.tiny =
+        load_tiny_decoder(taesd_path(options), model.config.latent, load.device, load.dtype);
+  }
   return model;
 }
 
@@ -199,6 +217,7 @@ ModelIdentity identify_model(const ModelOptions& options, const Model& model, st
   const SplitFiles files = split_files(options);
   if (!files.unet.empty()) identity.parts["unet"] = identify_file(files.unet, err);
   if (!files.vae.empty()) identity.parts["vae"] = identify_file(files.vae, err);
+  if (!options.taesd.empty()) identity.parts["taesd"] = identify_taesd(options, err);
   for (std::size_t i = 0; i < files.clip.size(); ++i) {
     const std::string part = i == 0 ? "clip" : "clip" + std::to_string(i + 1);
     identity.parts[part] = identify_file(files.clip[i], err);

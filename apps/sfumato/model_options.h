@@ -15,7 +15,7 @@ namespace sfumato::cli {
 
 /// Which model, where and in which precision: the flags that all commands with a model share.
 struct ModelOptions {
-  std::string model = "scenes", unet, vae, clip, family, prediction;
+  std::string model = "scenes", unet, vae, clip, taesd, family, prediction;
   bool no_ema = false, zero_terminal_snr = false, low_memory = false;
   std::string device = "auto", precision = "auto", vae_tiling = "auto", models_dir;
 };
@@ -29,6 +29,9 @@ inline constexpr std::array kModelFields{
                         "file of the autoencoder, in place of the model's own"},
     Field<ModelOptions>{"clip", &ModelOptions::clip,
                         "file of the text encoder; several separated by commas"},
+    Field<ModelOptions>{"taesd", &ModelOptions::taesd,
+                        "file of a tiny autoencoder's decoder, for fast pictures of less quality; "
+                        "scenes: that of the program's own model"},
     Field<ModelOptions>{"no-ema", &ModelOptions::no_ema,
                         "the last weights of training instead of the averaged ones"},
     Field<ModelOptions>{"family", &ModelOptions::family,

@@ -28,6 +28,16 @@ class BenchTest(TinyModelTest):
         self.assertIn("OPERATION OF step", text)
         self.assertNotIn("vae", text)
 
+    def test_measures_the_accuracy(self):
+        errors = {}
+        for precision in ("float32", "bfloat16"):
+            done = self.run_cli("bench", "accuracy", "--model", self.model, "--precision", precision,
+                                "--json")
+            errors[precision] = json.loads(done.stdout)["relative_error"]
+        self.assertLess(errors["float32"], 1e-5)
+        self.assertLess(errors["bfloat16"], 5e-2)
+        self.assertGreater(errors["bfloat16"], errors["float32"])
+
     def test_compares_two_results(self):
         for name in ("a.json", "b.json"):
             done = self.run_cli("bench", "step", "--model", self.model, "--runs", 1, "--json")

@@ -171,6 +171,20 @@ class CliTest(unittest.TestCase):
         self.paint(*args, "--out", "b.png", "--low-memory")
         self.assertEqual(*(pixels(self.folder / name) for name in ("a.png", "b.png")))
 
+    def test_the_tiny_decoder(self):
+        prompt = ["a large red circle", "--seed", 7]
+        (self.folder / "models" / "scenes").mkdir(parents=True)  # is not what is meant
+        self.run_cli("txt2img", *prompt, "--out", "a.png")
+        self.run_cli("txt2img", *prompt, "--taesd", "scenes", "--film", "f.webp", "--out", "b.png")
+        self.assertNotEqual(*(pixels(self.folder / name) for name in ("a.png", "b.png")))
+        verdict = json.loads(self.run_cli("verify", "b.png", "--json").stdout)
+        self.assertEqual((verdict["exact"], verdict["differs"]), (True, []))
+        for name in ("a.png", "b.png", "f.webp"):
+            (self.folder / name).unlink()
+        self.refuse("txt2img", "x", "--taesd", "nowhere.safetensors", status=3, says="nowhere")
+        self.refuse("txt2img", "x", "--taesd", self.model / "model.safetensors", status=4,
+                    says="no decoder of a tiny autoencoder")
+
     def test_names_never_overwrite(self):
         paths = [self.paint("A red, circle!", "--seed", 7).stdout.strip() for _ in range(2)]
         self.assertEqual(paths, ["out/a-red-circle-7.png", "out/a-red-circle-7-2.png"])

@@ -1,3 +1,5 @@
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -38,10 +40,11 @@ constexpr std::array kBenchFields{
     Field<BenchOptions>{"json", &BenchOptions::json, "print JSON"},
 };
 
-constexpr std::array<std::string_view, 7> kBenchParts{"step", "vae",    "text",      "ops",
-                                                      "load", "memory", "end-to-end"};
+constexpr std::array<std::string_view, 8> kBenchParts{"step", "vae",    "text",       "ops",
+                                                      "load", "memory", "end-to-end", "accuracy"};
 
-// What there is to measure when nothing in particular is asked for.
+// What there is to measure when nothing in particular is asked for. Not the accuracy, which takes
+// the memory of a second model.
 std::set<std::string> parts_of(const Model& model) {
   std::set<std::string> parts{"load", "vae", "ops"};
   const ConcatKind stacked = model.config.concat.kind;
@@ -75,6 +78,7 @@ class Bench {
     if (wanted("vae")) {
       add(measure_decode(*model_, options_.width, options_.height, repeats("vae")), wanted("ops"));
     }
+    if (wanted("accuracy")) accuracy();
     line_.clear();
     if (options_.json) {
       io_.out << to_json(result_).dump(2) << "\n";
@@ -129,6 +133,23 @@ class Bench {
     if (parts.contains("memory")) result_.peak_memory = peak_memory();
   }
 
+  void accuracy() {
+    if (!model_->unet) {
+      throw Error(ErrorKind::Unsupported,
+                  "bench accuracy: the family " + model_->config.family + " has no U-Net");
+    }
+    line_.show("accuracy", 0, 2);
+    const at::Tensor found = step_result(*model_, options_.width, options_.height);
+    io_.cancel.throw_if_cancelled();
+    line_.show("accuracy", 1, 2);
+    model_.reset();  // there may be no room for both
+    ModelOptions exact = model_options_;
+    exact.precision = "float32";
+    const at::Tensor wanted =
+        plain_step_result(open_model(exact, io_.err), options_.width, options_.height);
+    result_.relative_error = ((found - wanted).norm() / wanted.norm()).item<double>();
+  }
+
   BenchOptions options_;
   const ModelOptions& model_options_;
   Streams io_;
@@ -177,7 +198,8 @@ void run_bench(std::span<const char* const> args, Streams io) {
   flags.add<BenchOptions>(options, kBenchFields);
   flags.add<ModelOptions>(model_options, kModelFields, "model");
   flags.add_positional(
-      "PART", "step, vae, text, ops, load, memory or end-to-end; by default all there is",
+      "PART",
+      "step, vae, text, ops, load, memory, end-to-end or accuracy; by default all but the last",
       kBenchParts.size(), [&](std::string_view part) { parts.emplace(known_part(part)); });
   if (!flags.parse(args, io.out)) return;
   Bench(options, model_options, io).run(std::move(parts));

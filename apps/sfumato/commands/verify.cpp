@@ -137,6 +137,7 @@ std::string files_of_part(const PictureRecord& record, const std::string& part,
   std::string files;
   for (const auto& [name, file] : record.parts) {
     if (!name.starts_with(part)) continue;
+    if (part == "taesd" && file == "scenes") return file;  // part of the program
     const auto found = find_weights(models_folder(options), part, file);
     if (found) files += (files.empty() ? "" : ",") + found->string();
   }
@@ -148,6 +149,7 @@ ModelOptions model_like(const PictureRecord& record, ModelOptions options) {
   const bool own_unet = options.unet.empty();
   if (options.unet.empty()) options.unet = files_of_part(record, "unet", options);
   if (options.vae.empty()) options.vae = files_of_part(record, "vae", options);
+  if (options.taesd.empty()) options.taesd = files_of_part(record, "taesd", options);
   if (options.clip.empty()) options.clip = files_of_part(record, "clip", options);
   const bool own_model = options.model.empty() && own_unet;
   if (options.model.empty()) options.model = model_of(record, options);

@@ -174,6 +174,18 @@ FamilyChoice choose_family(const TensorMap& tensors, const Metadata& metadata, c
   return with_stated_schedule(std::move(choice));
 }
 
+FamilyChoice with_marks(const ModelConfig& family, const TensorMap& tensors, const fs::path& file) {
+  FamilyChoice choice{.config = family,
+                      .file = file.string(),
+                      .zero_terminal_snr = zero_terminal_snr_source(tensors, {})};
+  const auto said = said_by_mark(tensors);
+  if (said && said->prediction != choice.config.prediction) {
+    choice.config.prediction = said->prediction;
+    choice.note = taken_for(choice, said->source);
+  }
+  return with_stated_schedule(std::move(choice));
+}
+
 FamilyChoice settle_family(FamilyChoice choice, const Model& model) {
   if (choice.twins.empty()) return choice;
   return with_stated_schedule(settled_by(probe_prediction(model), std::move(choice)));

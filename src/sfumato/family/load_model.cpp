@@ -108,10 +108,15 @@ Parts checkpoint_parts(const fs::path& path, const LoadOptions& options) {
 
 /// Of a model that knows its family.
 void replace_parts(Parts& parts, const LoadOptions& options) {
+  if (options.split.any()) {
+    Checkpoint whole{.tensors = std::move(parts.tensors), .metadata = {}, .format = {}};
+    parts.tensors = with_split_files(std::move(whole), options.split, &parts.config).tensors;
+  }
+  if (!options.split.unet.empty()) {
+    parts.choice = with_marks(parts.config, parts.tensors, options.split.unet);
+    parts.config = parts.choice.config;
+  }
   if (options.prediction) parts.config.prediction = *options.prediction;
-  if (!options.split.any()) return;
-  Checkpoint whole{.tensors = std::move(parts.tensors), .metadata = {}, .format = {}};
-  parts.tensors = with_split_files(std::move(whole), options.split, &parts.config).tensors;
 }
 
 Parts find_parts(const std::string& path_or_name, const LoadOptions& options) {

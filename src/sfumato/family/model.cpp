@@ -69,6 +69,7 @@ at::Tensor Autoencoder::encode(const at::Tensor& image, const at::Tensor& noise)
 }
 
 at::Tensor Autoencoder::decode(const at::Tensor& x) const {
+  if (tiny) return tiny.ptr()->forward(as_stored(x, *tiny)).to(x.scalar_type());
   const at::Tensor z = as_stored(unscaled(x, latent), module());
   return (vq ? vq.ptr()->decode(z) : kl.ptr()->decode(z)).to(x.scalar_type());
 }

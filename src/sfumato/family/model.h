@@ -15,6 +15,7 @@
 #include "sfumato/models/autoencoder_vq.h"
 #include "sfumato/models/clip_image_model.h"
 #include "sfumato/models/spatial_rescaler.h"
+#include "sfumato/models/tiny_decoder.h"
 #include "sfumato/models/token_vectors.h"
 #include "sfumato/models/unet.h"
 #include "sfumato/tensor/tensor_map.h"
@@ -31,6 +32,7 @@ enum class VaeTiling { Auto, On, Off };
 struct Autoencoder {
   AutoencoderKL kl{nullptr};  ///< exactly one of the two is set
   AutoencoderVQ vq{nullptr};
+  TinyDecoder tiny{nullptr};  ///< decodes in its place if set: faster, less true
   LatentConfig latent;
   VaeTiling tiling =
       VaeTiling::Auto;  ///< for who runs it; encode and decode themselves do not look

@@ -66,12 +66,12 @@ void replace_unet(Checkpoint& whole, const SplitFiles& files, const std::string&
   const std::string& file = files.unet;
   Checkpoint own = open_checkpoint(file, files.quantised);
   erase_below(whole.tensors, "model_ema.");
-  replace_below(whole.tensors, prefix,
-                split_part(own.tensors, unet_kind(own.tensors), prefix, file));
   for (const char* mark : {kPredictsVMark, kZeroTerminalMark}) {
     whole.tensors.erase(mark);
-    if (own.tensors.contains(mark)) whole.tensors[mark] = own.tensors.at(mark);
+    if (auto node = own.tensors.extract(mark)) whole.tensors.insert(std::move(node));
   }
+  replace_below(whole.tensors, prefix,
+                split_part(own.tensors, unet_kind(own.tensors), prefix, file));
   for (const char* of_old : {"modelspec.prediction_type", "diffusers.scheduler"}) {
     whole.metadata.erase(of_old);
   }

@@ -1,6 +1,7 @@
 #include "sfumato/profile/measures.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -34,19 +35,6 @@ Measure measured(std::string name, const Repeats& repeats, const std::function<v
   return measure;
 }
 
-Conditioning made_up_conditioning(const Model& model, std::int64_t batch, std::int64_t height,
-                                  std::int64_t width) {
-  const UNetConfig& unet = model.unet->config();
-  const auto options = at::TensorOptions(model.device);
-  Conditioning cond;
-  if (unet.context_width) cond.context = at::randn({batch, kTokens, *unet.context_width}, options);
-  if (unet.class_count > 0) cond.vector = at::zeros({batch}, options.dtype(at::kLong));
-  if (unet.vector_width > 0) cond.vector = at::randn({batch, unet.vector_width}, options);
-  const std::int64_t stacked = model.config.concat.channels;
-  if (stacked > 0) cond.concat = at::randn({batch, stacked, height, width}, options);
-  return cond;
-}
-
 struct LatentSize {
   std::int64_t height, width;
 };
@@ -58,6 +46,31 @@ LatentSize latent_size(const Model& model, int width, int height) {
                 "bench: width and height must be multiples of " + std::to_string(8 * cell));
   }
   return {height / cell, width / cell};
+}
+
+/// Of a step: noise and a made-up prompt, always the same.
+struct StepInput {
+  at::Tensor x, t;
+  Conditioning cond;
+};
+
+StepInput step_input(const Model& model, const LatentSize& size) {
+  constexpr std::int64_t kBatch = 2;  // with and without the prompt
+  at::Generator random = at::make_generator<at::CPUGeneratorImpl>(0);
+  const auto noise = [&](at::IntArrayRef shape) {
+    return at::randn(shape, random).to(model.device);
+  };
+  const UNetConfig& unet = model.unet->config();
+  const auto options = at::TensorOptions(model.device);
+  StepInput input{.x = noise({kBatch, model.config.latent.channels, size.height, size.width}),
+                  .t = at::full({kBatch}, kMiddleTimestep, options),
+                  .cond = {}};
+  if (unet.context_width) input.cond.context = noise({kBatch, kTokens, *unet.context_width});
+  if (unet.class_count > 0) input.cond.vector = at::zeros({kBatch}, options.dtype(at::kLong));
+  if (unet.vector_width > 0) input.cond.vector = noise({kBatch, unet.vector_width});
+  const std::int64_t stacked = model.config.concat.channels;
+  if (stacked > 0) input.cond.concat = noise({kBatch, stacked, size.height, size.width});
+  return input;
 }
 
 }  // namespace
@@ -81,16 +94,27 @@ double measured_peak(const Model& model) {
 
 Measure measure_step(const Model& model, int width, int height, const Repeats& repeats) {
   const at::NoGradGuard no_grad;
-  const LatentSize size = latent_size(model, width, height);
+  const StepInput input = step_input(model, latent_size(model, width, height));
   const Network network = as_network(model);
   nn::keep_packed(*model.unet.ptr());
-  const std::int64_t batch = 2;
-  const Conditioning cond = made_up_conditioning(model, batch, size.height, size.width);
-  const auto options = at::TensorOptions(model.device);
-  const at::Tensor x =
-      at::randn({batch, model.config.latent.channels, size.height, size.width}, options);
-  const at::Tensor t = at::full({batch}, kMiddleTimestep, options);
-  return measured("step", repeats, [&] { network(x, t, cond); });
+  return measured("step", repeats, [&] { network(input.x, input.t, input.cond); });
+}
+
+at::Tensor step_result(const Model& model, int width, int height) {
+  const at::NoGradGuard no_grad;
+  const StepInput input = step_input(model, latent_size(model, width, height));
+  nn::keep_packed(*model.unet.ptr());
+  const Network network = as_network(model);
+  network(input.x, input.t, input.cond);  // packs; some layers have a faster way from then on
+  return network(input.x, input.t, input.cond).to(at::kCPU, at::kFloat);
+}
+
+at::Tensor plain_step_result(const Model& model, int width, int height) {
+  const StepInput input = step_input(model, latent_size(model, width, height));
+  nn::unpack(*model.unet.ptr());
+  for (auto& parameter : model.unet->parameters()) parameter.set_requires_grad(false);
+  const at::AutoGradMode with_gradients(true);  // our own kernels have none and stand aside
+  return as_network(model)(input.x, input.t, input.cond).to(at::kCPU, at::kFloat);
 }
 
 Measure measure_decode(const Model& model, int width, int height, const Repeats& repeats) {

@@ -29,6 +29,11 @@ struct Measure {
 /// One evaluation of the U-Net for a picture of that size, with and without its prompt (a batch of
 /// two), on noise and a made-up prompt of 77 tokens.
 Measure measure_step(const Model& model, int width, int height, const Repeats& repeats);
+/// What that evaluation gives, float32 on the CPU: the same input in every call.
+at::Tensor step_result(const Model& model, int width, int height);
+/// The same by LibTorch's own operators with plain weights, which takes longer and more memory:
+/// what a model in float32 should give, whatever is made of it to be fast. Unpacks its weights.
+at::Tensor plain_step_result(const Model& model, int width, int height);
 /// A latent to a picture.
 Measure measure_decode(const Model& model, int width, int height, const Repeats& repeats);
 /// 77 tokens through every text encoder.

@@ -103,7 +103,10 @@ at::Tensor decode_picture(const Model& model, const at::Tensor& latent, const Ob
   const AutoencoderPass decode = [&](const at::Tensor& x) {
     return model.autoencoder.decode(x).to(at::kCPU, at::kFloat);
   };
-  const at::Tensor pixels = fitting_pass(model, decode, latent, size, "decoding", observer);
+  // A tiny decoder's maps are small, and it knows no strips.
+  const at::Tensor pixels = model.autoencoder.tiny
+                                ? decode(latent)
+                                : fitting_pass(model, decode, latent, size, "decoding", observer);
   if (!all_finite(pixels)) throw undecodable(size);
   note_plain(pixels, latent, observer);
   return pixels;

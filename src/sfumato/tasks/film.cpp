@@ -42,6 +42,7 @@ Image seen_through(const at::Tensor& map, const at::Tensor& latent) {
 std::vector<Image> film_frames(const Model& model, std::span<const at::Tensor> estimates,
                                bool decode) {
   const at::NoGradGuard no_grad;
+  decode = decode || model.autoencoder.tiny;  // which costs little
   std::vector<Image> frames;
   if (estimates.empty()) return frames;
   const at::Tensor pixels = decode_batch(model, estimates.back().to(model.device));

@@ -154,6 +154,14 @@ void read_layout(TomlTable table, LayoutRecipe& recipe) {
   table.finish();
 }
 
+void read_taesd(TomlTable table, TaesdRecipe& recipe) {
+  table.require("autoencoder", recipe.autoencoder);
+  table.get("channels", recipe.channels);
+  table.get("blocks", recipe.blocks);
+  table.get("export", recipe.export_folder);
+  table.finish();
+}
+
 void read_noise(TomlTable& table, NoiseConfig& noise) {
   table.get("noise_offset", noise.noise_offset);
   if (noise.noise_offset != 0.0) table.get("adaptive_noise_scale", noise.adaptive_noise_scale);
@@ -207,7 +215,7 @@ Recipe read_recipe(const std::filesystem::path& path) {
 Recipe parse_recipe(TomlTable table) {
   Recipe recipe;
   table.require("stage", recipe.stage);
-  expect_one_of("stage", recipe.stage, {"autoencoder", "clip", "layout", "denoiser"});
+  expect_one_of("stage", recipe.stage, {"autoencoder", "clip", "layout", "taesd", "denoiser"});
   table.require("family", recipe.family);
   table.require("data", recipe.data);
   table.get("validation", recipe.validation);
@@ -232,8 +240,9 @@ Recipe parse_recipe(TomlTable table) {
       throw Error(ErrorKind::InvalidArgument, table.where(recipe.stage) + " is missing",
                   "[" + recipe.stage + "] names the folders of the stages before");
     }
-    recipe.stage == "layout" ? read_layout(*own, recipe.layout)
-                             : read_denoiser(*own, recipe.denoiser);
+    if (recipe.stage == "layout") read_layout(*own, recipe.layout);
+    if (recipe.stage == "taesd") read_taesd(*own, recipe.taesd);
+    if (recipe.stage == "denoiser") read_denoiser(*own, recipe.denoiser);
   }
   table.finish();
   check_recipe(recipe);
@@ -269,6 +278,11 @@ void check_optimizer(const Recipe& r) {
 
 void check_layout(const LayoutRecipe& r) {
   expect_range("layout.side", static_cast<double>(r.side), 2, 64);
+}
+
+void check_taesd(const TaesdRecipe& r) {
+  expect_range("taesd.channels", static_cast<double>(r.channels), 1, 1 << 12);
+  expect_range("taesd.blocks", static_cast<double>(r.blocks), 1, 16);
 }
 
 void check_denoiser(const DenoiserRecipe& r) {
@@ -319,6 +333,7 @@ void check_recipe(const Recipe& recipe) {
   expect_range("clip.patch_size", static_cast<double>(recipe.clip.patch_size), 1, 4096);
   expect_range("clip.width", static_cast<double>(recipe.clip.width), 1, 1 << 16);
   check_layout(recipe.layout);
+  check_taesd(recipe.taesd);
   check_denoiser(recipe.denoiser);
 }
 

@@ -32,6 +32,12 @@ struct LayoutRecipe {
   std::int64_t side = 8;  ///< cells across
 };
 
+struct TaesdRecipe {
+  std::string autoencoder;                 ///< the out folder of that stage
+  std::int64_t channels = 64, blocks = 3;  ///< see TinyDecoderConfig
+  std::string export_folder = {};          ///< where the decoder goes as well; "": nowhere
+};
+
 struct DenoiserRecipe {
   std::string autoencoder, clip;    ///< the out folders of the two stages before
   bool train_text_encoder = false;  ///< with the denoiser (LDM eq. 3); else it stays as it is
@@ -53,7 +59,7 @@ struct DenoiserRecipe {
 /// members, flat in their table, but those of EmaDecay begin with "ema_"; docs/recipes.md lists
 /// all.
 struct Recipe {
-  std::string stage;             ///< "autoencoder", "clip", "layout" or "denoiser"
+  std::string stage;             ///< "autoencoder", "clip", "layout", "taesd" or "denoiser"
   std::string family;            ///< name or path of the model family
   std::string data, validation;  ///< folders, see data/sample.h; validation may be absent
   std::string out;               ///< folder of everything the run writes
@@ -78,6 +84,7 @@ struct Recipe {
   AutoencoderRecipe autoencoder;
   ClipRecipe clip;
   LayoutRecipe layout;
+  TaesdRecipe taesd;
   DenoiserRecipe denoiser;
 };
 

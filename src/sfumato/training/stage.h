@@ -52,6 +52,9 @@ Stage clip_stage(const Recipe& recipe, const StageEnv& env);
 /// Teaches that text encoder where a caption puts things (caption_layout.h). Writes it, alone, to
 /// OUT/clip.safetensors.
 Stage layout_stage(const Recipe& recipe, const StageEnv& env);
+/// Distils a tiny decoder (models/tiny_decoder.h) from the autoencoder of the first stage. Writes
+/// taesd_decoder.safetensors to OUT and to recipe.taesd.export.
+Stage taesd_stage(const Recipe& recipe, const StageEnv& env);
 /// Latent diffusion (LDM sec. 3.2, 3.3) on the latents of the first stage, conditioned on the text
 /// tower of the second or of layout_stage(). Writes the complete model to OUT/model and to
 /// recipe.denoiser.export.

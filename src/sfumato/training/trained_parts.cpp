@@ -12,6 +12,7 @@
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/checkpoint/safetensors.h"
 #include "sfumato/family/family.h"
+#include "sfumato/nn/init.h"
 #include "sfumato/training/picture_set.h"
 
 namespace sfumato {
@@ -81,16 +82,24 @@ at::Tensor token_table(const TextEncoder& text, const std::vector<std::string>& 
                      text.config.pad_with_eos ? text.tokenizer->eos() : 0);
 }
 
+Autoencoder trained_autoencoder(const ModelConfig& family, const fs::path& folder) {
+  const fs::path file = part(folder, "autoencoder.safetensors", "autoencoder");
+  Metadata metadata;
+  const TensorMap tensors = load_safetensors(file, &metadata);
+  const nn::InitGuard init(nn::Init::Empty);
+  Autoencoder autoencoder{.kl = AutoencoderKL(family.autoencoder), .latent = family.latent};
+  autoencoder.latent.scale = measured_scale(metadata, file);
+  load_into(autoencoder.module(), with_prefix_removed(tensors, family.checkpoint.autoencoder));
+  return autoencoder;
+}
+
 Model assemble_model(const ModelConfig& family, const fs::path& autoencoder_folder,
                      const fs::path& clip_folder, std::uint64_t seed) {
-  const fs::path autoencoder = part(autoencoder_folder, "autoencoder.safetensors", "autoencoder");
-  Metadata metadata;
-  const TensorMap first_stage = load_safetensors(autoencoder, &metadata);
+  const Autoencoder autoencoder = trained_autoencoder(family, autoencoder_folder);
   const TextEncoder text = trained_text_encoder(family, clip_folder);
-  Model model = make_model(with_latent_scale(family, measured_scale(metadata, autoencoder)),
-                           text.tokenizer_text, seed);
-  load_into(model.autoencoder.module(),
-            with_prefix_removed(first_stage, family.checkpoint.autoencoder));
+  Model model =
+      make_model(with_latent_scale(family, autoencoder.latent.scale), text.tokenizer_text, seed);
+  load_into(model.autoencoder.module(), tensors_of(autoencoder.module()));
   model.text_encoders.front() = text;
   return model;
 }

@@ -15,6 +15,11 @@ namespace sfumato {
 /// The family with another latent scale, in its numbers and in its text.
 ModelConfig with_latent_scale(const ModelConfig& family, double scale);
 
+/// The autoencoder that autoencoder_stage() wrote to its out folder, with the latent scale measured
+/// on it.
+Autoencoder trained_autoencoder(const ModelConfig& family,
+                                const std::filesystem::path& autoencoder_folder);
+
 /// The text encoder that clip_stage() or layout_stage() wrote to their out folder.
 TextEncoder trained_text_encoder(const ModelConfig& family,
                                  const std::filesystem::path& clip_folder);

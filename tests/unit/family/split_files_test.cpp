@@ -6,6 +6,7 @@
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/family/load_model.h"
 #include "tiny_models.h"
 
 namespace sfumato {
@@ -88,6 +89,27 @@ TEST_F(SplitFilesTest, WhatTheNetworkPredictsIsSaidByItsOwnFile) {
   EXPECT_FALSE(whole.tensors.contains("ztsnr"));
   EXPECT_EQ(whole.metadata.at("modelspec.prediction_type"), "v");
   EXPECT_EQ(whole.metadata.at("modelspec.title"), "base");
+}
+
+TEST_F(SplitFilesTest, MarksOfANewNetworkCountInAModelThatKnowsItsFamily) {
+  save_model(folder_ / "own", make_model(find_family("tiny_sd1"), byte_tokenizer(), 1), at::kFloat);
+  LoadOptions options;
+  std::string note;
+  options.split.unet = path("unet.safetensors");
+  options.on_note = [&](const std::string& text) { note += text; };
+  EXPECT_EQ(load_model(path("own"), options).config.prediction, Prediction::Epsilon);
+  EXPECT_EQ(note, "");
+
+  TensorMap marked = with_prefix_removed(second_, "model.diffusion_model.");
+  marked["v_pred"] = marked["ztsnr"] = at::zeros({0});
+  save_safetensors(path("marked.safetensors"), marked, {});
+  options.split.unet = path("marked.safetensors");
+  const ModelConfig config = load_model(path("own"), options).config;
+  EXPECT_EQ(config.prediction, Prediction::V);
+  EXPECT_TRUE(config.schedule.zero_terminal_snr);
+  EXPECT_NE(note.find("v_pred"), std::string::npos) << note;
+  options.prediction = Prediction::Epsilon;
+  EXPECT_EQ(load_model(path("own"), options).config.prediction, Prediction::Epsilon);
 }
 
 TEST_F(SplitFilesTest, AFileWithoutItsPartIsRefused) {

@@ -132,7 +132,7 @@ TEST(Recipe, RefusesKeysOfOtherKindsAndListsThatDiffer) {
 }
 
 TEST(Recipe, TheRecipesOfTheProjectAreValid) {
-  for (const char* name : {"autoencoder", "clip", "layout", "denoiser"}) {
+  for (const char* name : {"autoencoder", "clip", "layout", "taesd", "denoiser"}) {
     const std::filesystem::path path = std::filesystem::path(SFUMATO_SOURCE_DIR) /
                                        "recipes/scenes" / (std::string(name) + ".toml");
     EXPECT_EQ(read_recipe(path).stage, name);

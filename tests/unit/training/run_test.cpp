@@ -79,7 +79,7 @@ void train_first_two_stages(const TinyTraining& tiny) {
 TEST(RunTraining, AnInterruptedRunEndsBitForBitLikeAnUnbrokenOne) {
   const TinyTraining tiny;
   train_first_two_stages(tiny);
-  for (const char* stage : {"autoencoder", "clip", "layout", "denoiser"}) {
+  for (const char* stage : {"autoencoder", "clip", "layout", "taesd", "denoiser"}) {
     const std::string name = stage;
     const Recipe whole = tiny.recipe(name, name + "-whole", 6);
     const Recipe broken = tiny.recipe(name, name + "-broken", 6);
@@ -104,6 +104,18 @@ TEST(RunTraining, TheTextEncoderLearnsWhereThingsAre) {
   Recipe denoiser = tiny.recipe("denoiser", "denoiser", 1);
   denoiser.denoiser.clip = recipe.out;
   train_stage(denoiser);
+}
+
+TEST(RunTraining, ATinyDecoderLearnsToPaintLikeTheAutoencoder) {
+  const TinyTraining tiny;
+  train_stage(tiny.recipe("autoencoder", "autoencoder", 60));
+  Recipe recipe = tiny.recipe("taesd", "taesd", 150);
+  recipe.taesd.export_folder = tiny.path("exported").string();
+  train_stage(recipe);
+  const auto values = losses(recipe);
+  EXPECT_LT(values.back(), 0.25 * values.front());
+  EXPECT_EQ(read_file(recipe.out + "/taesd_decoder.safetensors"),
+            read_file(recipe.taesd.export_folder + "/taesd_decoder.safetensors"));
 }
 
 TEST(RunTraining, DrawsTimestepsFromThePartOfTheSchedule) {

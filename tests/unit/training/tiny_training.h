@@ -56,6 +56,7 @@ class TinyTraining {
     r.clip = {.patch_size = 8, .width = 16, .layers = 1, .heads = 2};
     r.replicas = stage == "autoencoder" ? 1 : 2;
     r.layout = {.clip = path("clip").string(), .side = 4};
+    r.taesd = {.autoencoder = path("autoencoder").string(), .channels = 8, .blocks = 1};
     r.denoiser.autoencoder = path("autoencoder").string();
     r.denoiser.clip = path("clip").string();
     r.denoiser.prompts = {"red to the left", ""};

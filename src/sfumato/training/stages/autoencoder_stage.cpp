@@ -7,21 +7,19 @@
 #include "sfumato/base/error.h"
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/checkpoint/safetensors.h"
-#include "sfumato/image/draw.h"
-#include "sfumato/metrics/psnr.h"
 #include "sfumato/models/autoencoder_kl.h"
 #include "sfumato/nn/init.h"
 #include "sfumato/tensor/autocast.h"
-#include "sfumato/tensor/pixels.h"
 #include "sfumato/training/autoencoder_loss.h"
 #include "sfumato/training/latents.h"
 #include "sfumato/training/picture_set.h"
+#include "sfumato/training/reconstruction.h"
 #include "sfumato/training/stage.h"
 
 namespace sfumato {
 namespace {
 
-constexpr std::int64_t kScalePictures = 4096, kShownPictures = 8;
+constexpr std::int64_t kScalePictures = 4096;
 
 struct AutoencoderTraining {
   Recipe recipe;
@@ -48,19 +46,8 @@ struct AutoencoderTraining {
 
   // Validation pictures through the bottleneck and back, without noise.
   Evaluation evaluate() {
-    const at::NoGradGuard no_grad;
-    Evaluation result;
-    std::vector<at::Tensor> values;
-    constexpr std::int64_t kBatch = 50;
-    for (std::int64_t begin = 0; begin < validation.count(); begin += kBatch) {
-      const std::int64_t end = std::min(validation.count(), begin + kBatch);
-      const at::Tensor pictures = validation.batch(at::arange(begin, end, at::kLong));
-      const at::Tensor decoded = reconstruct(pictures.to(device)).cpu();
-      values.push_back(psnr(rounded(decoded), pictures, 2.0));
-      if (begin == 0) result.sample = side_by_side(pictures, decoded);
-    }
-    if (!values.empty()) result.numbers.emplace_back("psnr", at::cat(values).mean().item<double>());
-    return result;
+    return evaluate_reconstruction(
+        validation, device, [this](const at::Tensor& pictures) { return reconstruct(pictures); });
   }
 
   std::vector<std::filesystem::path> save() {
@@ -89,18 +76,6 @@ struct AutoencoderTraining {
     const Autocast autocast(device, precision);
     const auto posterior = DiagonalGaussian::from_moments(model->moments(pictures).to(at::kFloat));
     return model->decode(posterior.mean).to(at::kFloat);
-  }
-
-  // What a PNG would hold, so that the measured PSNR is that of the files.
-  static at::Tensor rounded(const at::Tensor& pixels) {
-    return ((pixels.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1;
-  }
-
-  static Image side_by_side(const at::Tensor& pictures, const at::Tensor& decoded) {
-    const std::int64_t count = std::min(kShownPictures, pictures.size(0));
-    std::vector<Image> images = to_images(pictures.slice(0, 0, count));
-    for (Image& image : to_images(decoded.slice(0, 0, count))) images.push_back(std::move(image));
-    return grid(images, static_cast<int>(count));
   }
 };
 

@@ -34,6 +34,7 @@ Stage make_stage(const Recipe& recipe, const StageEnv& env) {
   if (recipe.stage == "autoencoder") return autoencoder_stage(recipe, env);
   if (recipe.stage == "clip") return clip_stage(recipe, env);
   if (recipe.stage == "layout") return layout_stage(recipe, env);
+  if (recipe.stage == "taesd") return taesd_stage(recipe, env);
   if (recipe.stage == "denoiser") return denoiser_stage(recipe, env);
   throw Error(ErrorKind::InvalidArgument, "recipe: unknown stage '" + recipe.stage + "'");
 }

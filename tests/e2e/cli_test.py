@@ -180,8 +180,7 @@ class CliTest(unittest.TestCase):
         verdict = json.loads(self.run_cli("verify", "b.png", "--json").stdout)
         self.assertEqual((verdict["exact"], verdict["differs"]), (True, []))
         self.refuse("txt2img", "x", "--taesd", "nowhere.safetensors", status=3, says="nowhere")
-        other = self.model / "model.safetensors"
-        self.refuse("txt2img", "x", "--taesd", other, status=4, says="no decoder of a tiny")
+        self.refuse("txt2img", "x", "--taesd", self.model / "model.safetensors", status=4, says="tiny")
 
     def test_names_never_overwrite(self):
         paths = [self.paint("A red, circle!", "--seed", 7).stdout.strip() for _ in range(2)]

@@ -195,6 +195,7 @@ void read_loss(TomlTable& table, DenoiserRecipe& recipe) {
 void read_denoiser(TomlTable table, DenoiserRecipe& recipe) {
   table.require("autoencoder", recipe.autoencoder);
   table.require("clip", recipe.clip);
+  table.get("start", recipe.start);
   table.get("caption_dropout", recipe.caption_dropout);
   table.get("train_text_encoder", recipe.train_text_encoder);
   read_noise(table, recipe.noise);

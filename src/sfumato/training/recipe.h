@@ -39,7 +39,8 @@ struct TaesdRecipe {
 };
 
 struct DenoiserRecipe {
-  std::string autoencoder, clip;    ///< the out folders of the two stages before
+  std::string autoencoder, clip;  ///< the out folders of the two stages before
+  std::string start;              ///< model whose U-Net and text encoder it begins with; "": fresh
   bool train_text_encoder = false;  ///< with the denoiser (LDM eq. 3); else it stays as it is
   double caption_dropout = 0.1;     ///< share of captions replaced by "" (classifier-free guidance)
   std::string masks;  ///< data set whose pictures, named alike, mask the loss; "": none

@@ -131,6 +131,26 @@ TEST(RunTraining, DrawsTimestepsFromThePartOfTheSchedule) {
   EXPECT_NE(losses(noisy), losses(clean));
 }
 
+TEST(RunTraining, ADenoiserMayBeginWithAnotherOnesWeights) {
+  const TinyTraining tiny;
+  train_first_two_stages(tiny);
+  const Recipe first = tiny.recipe("denoiser", "first", 3);
+  train_stage(first);
+  Recipe second = tiny.recipe("denoiser", "second", 1);
+  second.learning_rate = 0.0;
+  second.seed = 99;
+  second.denoiser.start = first.out + "/model";
+  train_stage(second);
+  const auto weights = [](const Recipe& r) {
+    return load_safetensors(r.out + "/model/model.safetensors");
+  };
+  const TensorMap before = weights(first), after = weights(second);
+  for (const auto& [name, tensor] : before) EXPECT_TRUE(tensor.equal(after.at(name))) << name;
+
+  second.denoiser.start = tiny.path("autoencoder").string();
+  EXPECT_THROW(train_stage(second, /*fresh=*/true), Error);
+}
+
 TEST(RunTraining, RefusesTimestepsOutsideOfTheScheduleBeforeAnythingIsRead) {
   const TinyTraining tiny;
   train_first_two_stages(tiny);

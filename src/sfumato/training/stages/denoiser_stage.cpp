@@ -145,6 +145,21 @@ std::int64_t end_of_timesteps(const DenoiserRecipe& recipe, const NoiseSchedule&
   return end;
 }
 
+// The weights of another model of the same family, but for its autoencoder.
+void begin_with(Model& model, const std::string& start) {
+  const Model other = load_model(start, {});
+  if (!other.unet || other.text_encoders.empty()) {
+    throw Error(ErrorKind::Unsupported,
+                "recipe: denoiser.start: " + start + " has not got a U-Net and a text encoder");
+  }
+  try {
+    load_into(*model.unet, tensors_of(*other.unet));
+    load_into(*model.text_encoders.front().module, tensors_of(*other.text_encoders.front().module));
+  } catch (const Error& e) {
+    throw Error(e.kind(), "recipe: denoiser.start: " + start + ": " + e.what(), e.hint());
+  }
+}
+
 // The layout in which oneDNN and cuDNN convolve without reordering.
 void use_channels_last(torch::nn::Module& module) {
   for (at::Tensor& parameter : module.parameters()) {
@@ -187,6 +202,7 @@ Stage denoiser_stage(const Recipe& recipe, const StageEnv& env) {
   Model model = assemble_model(family_of(recipe), recipe.denoiser.autoencoder, recipe.denoiser.clip,
                                static_cast<std::uint64_t>(recipe.seed));
   if (!model.unet) throw Error(ErrorKind::Unsupported, "the family has no U-Net to train");
+  if (!recipe.denoiser.start.empty()) begin_with(model, recipe.denoiser.start);
   const NoiseSchedule schedule(model.config.schedule);
   const std::int64_t end_timestep = end_of_timesteps(recipe.denoiser, schedule);
   std::vector<double> loss_weights;

@@ -10,18 +10,14 @@
 #include "checkpoint_source.h"
 #include "model_files.h"
 #include "name_list.h"
-#include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/sha256.h"
 #include "sfumato/checkpoint/file_hash.h"
 #include "sfumato/diffusion/prediction.h"
+#include "sfumato/family/embedded_scenes.h"
 #include "sfumato/family/load_model.h"
 #include "sfumato/family/tiny_decoder_file.h"
 #include "sfumato/ops/packed/packed_weight.h"
-
-namespace sfumato {
-std::span<const EmbeddedFile> embedded_scenes();  // src/sfumato/CMakeLists.txt
-}
 
 namespace sfumato::cli {
 namespace fs = std::filesystem;
@@ -86,10 +82,8 @@ std::map<std::string, std::string> compute_facts(const Model& model) {
 }
 
 WeightsIdentity identify_embedded(const std::string& name) {
-  for (const auto& file : embedded_scenes()) {
-    if (file.name == name) return {"scenes", sha256_hex(file.bytes)};
-  }
-  return {"scenes", ""};
+  const auto bytes = embedded_scenes_file(name);
+  return {"scenes", bytes ? sha256_hex(*bytes) : ""};
 }
 
 /// "scenes" is part of the program, whatever lies in the models folder.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
@@ -148,6 +149,8 @@ class Bench {
     const at::Tensor wanted =
         plain_step_result(open_model(exact, io_.err), options_.width, options_.height);
     result_.relative_error = ((found - wanted).norm() / wanted.norm()).item<double>();
+    if (std::isfinite(*result_.relative_error)) return;
+    throw Error(ErrorKind::Unsupported, "bench accuracy: the step gave NaN or infinite values");
   }
 
   BenchOptions options_;

@@ -86,7 +86,8 @@ class SceneEvaluation {
   void autoencoder(const Model& model) {
     const int count = std::min(options_.count, 500);
     const double db = autoencoder_psnr(model, count, options_.seed, done("reconstructing"));
-    add({"autoencoder PSNR", db, "dB", count, 32});
+    const char* name = model.autoencoder.tiny ? "tiny decoder PSNR" : "autoencoder PSNR";
+    add({name, db, "dB", count, 32});
   }
 
   void pictures(const Model& model, const TextToImageRequest& request) {

@@ -40,6 +40,10 @@ void expect_cell_can_be_painted(const PlotCell& cell, const ModelOptions& base) 
   check_names(cell.request);
   if (cell.request.hires_sampler) find_sampler(*cell.request.hires_sampler);
   if (cell.request.hires_spacing) find_spacing(*cell.request.hires_spacing);
+  if (!cell.vae.empty() && !base.taesd.empty()) {
+    throw Error(ErrorKind::InvalidArgument, "--taesd decodes in place of every VAE of the grid",
+                "leave out --taesd, or the VAE axis");
+  }
   const ModelOptions options = options_of_cell(base, cell);
   const fs::path models = models_folder(base);
   if (options.model != "scenes" && !options.model.empty()) {

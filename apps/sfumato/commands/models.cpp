@@ -5,13 +5,9 @@
 #include "../command.h"
 #include "../flags.h"
 #include "../table.h"
-#include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"
+#include "sfumato/family/embedded_scenes.h"
 #include "sfumato/family/family.h"
-
-namespace sfumato {
-std::span<const EmbeddedFile> embedded_scenes();  // src/sfumato/CMakeLists.txt
-}
 
 namespace sfumato::cli {
 namespace {
@@ -40,9 +36,8 @@ std::string family_in(const fs::path& file) {
 
 std::vector<Found> find_models(const fs::path& folder) {
   std::vector<Found> found;
-  for (const auto& file : embedded_scenes()) {
-    if (file.name != "family.toml") continue;
-    found.push_back({"scenes", parse_family(file.bytes, "scenes/family.toml").family});
+  if (const auto family = embedded_scenes_file("family.toml")) {
+    found.push_back({"scenes", parse_family(*family, "scenes/family.toml").family});
   }
   if (!fs::is_directory(folder)) {
     if (folder == ModelsOptions{}.folder) return found;

@@ -174,11 +174,14 @@ FamilyChoice choose_family(const TensorMap& tensors, const Metadata& metadata, c
   return with_stated_schedule(std::move(choice));
 }
 
-FamilyChoice with_marks(const ModelConfig& family, const TensorMap& tensors, const fs::path& file) {
+FamilyChoice choose_within(const ModelConfig& family, const TensorMap& tensors,
+                           const Metadata& metadata, const fs::path& file,
+                           std::optional<Prediction> prediction) {
   FamilyChoice choice{.config = family,
                       .file = file.string(),
-                      .zero_terminal_snr = zero_terminal_snr_source(tensors, {})};
-  const auto said = said_by_mark(tensors);
+                      .zero_terminal_snr = zero_terminal_snr_source(tensors, metadata)};
+  auto said = said_about(file, tensors, metadata, /*ambiguous=*/false);
+  if (prediction) said = Statement{*prediction, "--prediction says so"};
   if (said && said->prediction != choice.config.prediction) {
     choice.config.prediction = said->prediction;
     choice.note = taken_for(choice, said->source);

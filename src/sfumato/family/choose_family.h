@@ -35,9 +35,11 @@ FamilyChoice choose_family(const TensorMap& tensors, const Metadata& metadata,
                            const std::filesystem::path& file, const std::string& family,
                            std::optional<Prediction> prediction);
 
-/// A family that is known, with what the marks among the tensors of its network, from `file`, say.
-FamilyChoice with_marks(const ModelConfig& family, const TensorMap& tensors,
-                        const std::filesystem::path& file);
+/// A family that is known, with what `prediction` (the user's word) or else the tensors and the
+/// metadata of its network, from `file`, say of it.
+FamilyChoice choose_within(const ModelConfig& family, const TensorMap& tensors,
+                           const Metadata& metadata, const std::filesystem::path& file,
+                           std::optional<Prediction> prediction);
 
 /// The choice without twins: asks the network of `model`, which was made from choice.config.
 FamilyChoice settle_family(FamilyChoice choice, const Model& model);

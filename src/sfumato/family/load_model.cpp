@@ -8,7 +8,6 @@
 #include <string_view>
 #include <utility>
 
-#include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"
 #include "sfumato/base/files.h"
 #include "sfumato/checkpoint/diffusers_folder.h"
@@ -20,6 +19,7 @@
 #include "sfumato/family/checkpoint_names.h"
 #include "sfumato/family/choose_family.h"
 #include "sfumato/family/diffusers_configs.h"
+#include "sfumato/family/embedded_scenes.h"
 #include "sfumato/family/family.h"
 #include "sfumato/family/tokenizer_text.h"
 #include "sfumato/nn/layers.h"
@@ -27,8 +27,6 @@
 #include "sfumato/tensor/memory.h"
 
 namespace sfumato {
-
-std::span<const EmbeddedFile> embedded_scenes();  // models/scenes, see src/sfumato/CMakeLists.txt
 
 namespace {
 
@@ -48,9 +46,7 @@ struct Parts {
 
 Parts embedded_parts() {
   const auto file = [](const std::string& name) {
-    for (const auto& embedded : embedded_scenes()) {
-      if (embedded.name == name) return embedded.bytes;
-    }
+    if (const auto bytes = embedded_scenes_file(name)) return *bytes;
     throw Error(ErrorKind::NotFound, std::string("this build of the program has no model '") +
                                          kEmbeddedName + "' (" + name + " is missing)");
   };
@@ -108,15 +104,15 @@ Parts checkpoint_parts(const fs::path& path, const LoadOptions& options) {
 
 /// Of a model that knows its family.
 void replace_parts(Parts& parts, const LoadOptions& options) {
-  if (options.split.any()) {
-    Checkpoint whole{.tensors = std::move(parts.tensors), .metadata = {}, .format = {}};
-    parts.tensors = with_split_files(std::move(whole), options.split, &parts.config).tensors;
-  }
-  if (!options.split.unet.empty()) {
-    parts.choice = with_marks(parts.config, parts.tensors, options.split.unet);
-    parts.config = parts.choice.config;
-  }
   if (options.prediction) parts.config.prediction = *options.prediction;
+  if (!options.split.any()) return;
+  Checkpoint whole{.tensors = std::move(parts.tensors), .metadata = {}, .format = {}};
+  whole = with_split_files(std::move(whole), options.split, &parts.config);
+  parts.tensors = std::move(whole.tensors);
+  if (options.split.unet.empty()) return;
+  parts.choice = choose_within(parts.config, parts.tensors, whole.metadata, options.split.unet,
+                               options.prediction);
+  parts.config = parts.choice.config;
 }
 
 Parts find_parts(const std::string& path_or_name, const LoadOptions& options) {

@@ -32,7 +32,9 @@ enum class VaeTiling { Auto, On, Off };
 struct Autoencoder {
   AutoencoderKL kl{nullptr};  ///< exactly one of the two is set
   AutoencoderVQ vq{nullptr};
-  TinyDecoder tiny{nullptr};  ///< decodes in its place if set: faster, less true
+  /// Decodes in its place if set: faster, less true. No part of the model, whose tensors and moves
+  /// are without it.
+  TinyDecoder tiny{nullptr};
   LatentConfig latent;
   VaeTiling tiling =
       VaeTiling::Auto;  ///< for who runs it; encode and decode themselves do not look

@@ -2,25 +2,22 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <array>
-#include <span>
 #include <string_view>
 
-#include "sfumato/base/embedded.h"
 #include "sfumato/base/error.h"
 #include "sfumato/checkpoint/load_into.h"
 #include "sfumato/checkpoint/open_checkpoint.h"
 #include "sfumato/checkpoint/safetensors.h"
+#include "sfumato/family/embedded_scenes.h"
 #include "sfumato/nn/init.h"
 
 namespace sfumato {
 
-std::span<const EmbeddedFile> embedded_scenes();  // models/scenes, see src/sfumato/CMakeLists.txt
-
 namespace {
 
-constexpr std::int64_t kMostPlaces = 64;  // TAESD has 20
+// TAESD has 20, 64 and 3.
+constexpr std::int64_t kMostPlaces = 64, kMostChannels = 4096, kMostUpsamplings = 5;
 
 /// What stands before the places of its layers, and what those count from.
 struct Naming {
@@ -77,9 +74,10 @@ TinyDecoderConfig config_of(const TensorMap& tensors, const std::string& name) {
     blocks += tensors.contains(at + ".conv.0.weight");
     config.upsamplings += tensors.contains(at + ".weight") && !tensors.contains(at + ".bias");
   }
-  if (first.dim() != 4 || config.upsamplings == 0 || (blocks - 1) % config.upsamplings != 0) {
-    throw not_tiny(name);
-  }
+  const bool sound = first.dim() == 4 && 0 < config.channels && config.channels <= kMostChannels &&
+                     0 < config.upsamplings && config.upsamplings <= kMostUpsamplings &&
+                     (blocks - 1) % config.upsamplings == 0;
+  if (!sound) throw not_tiny(name);
   config.blocks = (blocks - 1) / config.upsamplings;
   return config;
 }
@@ -94,16 +92,15 @@ void expect_for(const LatentConfig& latent, const TinyDecoderConfig& config,
   if (config.latent_channels == latent.channels && downsample == latent.downsample) return;
   throw Error(ErrorKind::Unsupported,
               name + ": decodes latents of " + kind(config.latent_channels, downsample) +
-                  ", the model's have " + kind(latent.channels, latent.downsample));
+                  ", the model's have " + kind(latent.channels, latent.downsample),
+              "leave out --taesd, or take the decoder made for this family");
 }
 
 TensorMap tensors_in(const std::string& path_or_name, at::ScalarType dtype) {
   if (path_or_name != "scenes") return open_checkpoint(path_or_name, dtype).tensors;
-  const auto& files = embedded_scenes();
-  const auto found = std::find_if(files.begin(), files.end(), [](const EmbeddedFile& file) {
-    return file.name == "taesd_decoder.safetensors";
-  });
-  if (found != files.end()) return parse_safetensors(found->bytes, "scenes");
+  if (const auto bytes = embedded_scenes_file("taesd_decoder.safetensors")) {
+    return parse_safetensors(*bytes, "scenes");
+  }
   throw Error(ErrorKind::NotFound, "this build of the program has no tiny decoder for scenes");
 }
 

@@ -96,7 +96,7 @@ at::Tensor Conv2dImpl::forward(const at::Tensor& x, const at::Tensor& residual) 
   if (const auto y = packed_.convolution({in, kernel, bias, residual}, {stride_, padding})) {
     return *y;
   }
-  phases_.reset();
+  forget_phases();
   packed_.unpack(weight);
   return plus(at::conv2d(in, kernel, bias, stride_, padding), residual);
 }
@@ -112,24 +112,38 @@ at::Tensor Conv2dImpl::upsampled(const at::Tensor& x) {
 
 std::optional<at::Tensor> Conv2dImpl::upsampled_by_phases(const at::Tensor& x) {
   if (at::GradMode::is_enabled() || x.size(2) * x.size(3) < kWorthPhases) return std::nullopt;
-  if (!packed_.is_packed()) return std::nullopt;  // or the weight might change
-  {
-    const std::lock_guard lock(phases_mutex_);
-    if (!phases_) {
-      phases_ = std::make_unique<Phases>();
-      phases_->weight = ops::phase_weights(packed_.plain(weight));
-      if (bias.defined()) phases_->bias = bias.detach().repeat({4});
-      phases_->packed.keep();
-    }
-  }
+  const auto phases = is_streamed() ? phases_of(fetched()) : kept_phases(x);
+  if (!phases) return std::nullopt;
   const auto [in, padding] = padded(x, 1);
-  const auto y =
-      phases_->packed.convolution({in, phases_->weight, phases_->bias, {}}, {1, padding});
+  const auto y = phases->packed.convolution({in, phases->weight, phases->bias, {}}, {1, padding});
   return y ? std::optional(ops::join_phases(*y)) : std::nullopt;
 }
 
-void Conv2dImpl::unpack() {
+std::shared_ptr<Conv2dImpl::Phases> Conv2dImpl::phases_of(const at::Tensor& plain_weight) const {
+  auto phases = std::make_shared<Phases>();
+  phases->weight = ops::phase_weights(plain_weight);
+  if (bias.defined()) phases->bias = bias.detach().repeat({4});
+  return phases;
+}
+
+// Of a weight that is packed, from the first call on, or a picture would depend on those before it.
+std::shared_ptr<Conv2dImpl::Phases> Conv2dImpl::kept_phases(const at::Tensor& x) {
+  if (!packed_.pack_for(x, weight, {stride_, padding_})) return nullptr;
+  const std::lock_guard lock(phases_mutex_);
+  if (!phases_) {
+    phases_ = phases_of(packed_.plain(weight));
+    phases_->packed.keep();
+  }
+  return phases_;
+}
+
+void Conv2dImpl::forget_phases() {
+  const std::lock_guard lock(phases_mutex_);
   phases_.reset();
+}
+
+void Conv2dImpl::unpack() {
+  forget_phases();
   ProductLayer::unpack();
 }
 

@@ -41,6 +41,7 @@ class ProductLayer : public torch::nn::Module {
  protected:
   /// The weight, fetched if it is streamed.
   at::Tensor fetched() const { return source_ ? source_() : weight; }
+  bool is_streamed() const { return source_ != nullptr; }
 
   ops::PackedWeight packed_;
 
@@ -106,10 +107,13 @@ class Conv2dImpl : public ProductLayer {
     ops::PackedWeight packed;
   };
   std::optional<at::Tensor> upsampled_by_phases(const at::Tensor& x);
+  std::shared_ptr<Phases> phases_of(const at::Tensor& plain_weight) const;
+  std::shared_ptr<Phases> kept_phases(const at::Tensor& x);
+  void forget_phases();
 
   int64_t stride_, padding_;
   std::mutex phases_mutex_;
-  std::unique_ptr<Phases> phases_;  // until unpack()
+  std::shared_ptr<Phases> phases_;  // of a packed weight, until it is plain again
 };
 TORCH_MODULE(Conv2d);
 

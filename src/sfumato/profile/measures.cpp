@@ -104,16 +104,14 @@ at::Tensor step_result(const Model& model, int width, int height) {
   const at::NoGradGuard no_grad;
   const StepInput input = step_input(model, latent_size(model, width, height));
   nn::keep_packed(*model.unet.ptr());
-  const Network network = as_network(model);
-  network(input.x, input.t, input.cond);  // packs; some layers have a faster way from then on
-  return network(input.x, input.t, input.cond).to(at::kCPU, at::kFloat);
+  return as_network(model)(input.x, input.t, input.cond).to(at::kCPU, at::kFloat);
 }
 
 at::Tensor plain_step_result(const Model& model, int width, int height) {
   const StepInput input = step_input(model, latent_size(model, width, height));
   nn::unpack(*model.unet.ptr());
   for (auto& parameter : model.unet->parameters()) parameter.set_requires_grad(false);
-  const at::AutoGradMode with_gradients(true);  // our own kernels have none and stand aside
+  const at::AutoGradMode with_gradients(true);  // kernels without gradients stand aside
   return as_network(model)(input.x, input.t, input.cond).to(at::kCPU, at::kFloat);
 }
 

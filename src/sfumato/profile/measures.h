@@ -31,7 +31,8 @@ struct Measure {
 Measure measure_step(const Model& model, int width, int height, const Repeats& repeats);
 /// What that evaluation gives, float32 on the CPU: the same input in every call.
 at::Tensor step_result(const Model& model, int width, int height);
-/// The same by LibTorch's own operators with plain weights, which takes longer and more memory:
+/// The same by LibTorch's operators with plain weights (but for group norm), which takes longer and
+/// more memory:
 /// what a model in float32 should give, whatever is made of it to be fast. Unpacks its weights.
 at::Tensor plain_step_result(const Model& model, int width, int height);
 /// A latent to a picture.

@@ -58,11 +58,15 @@ at::Tensor pass_or_strips(const Model& model, const AutoencoderPass& pass, const
   return by_strips(model, pass, x);
 }
 
-Error undecodable(const AutoencoderSize& size) {
+std::string other_autoencoder(const Model& model) {
+  return model.autoencoder.tiny ? "leave out --taesd" : "try another one with --vae";
+}
+
+Error undecodable(const Model& model, const AutoencoderSize& size) {
   return {ErrorKind::Unsupported,
           "the autoencoder made NaN or infinite pixels of a sound latent of " +
               std::to_string(size.width) + "x" + std::to_string(size.height),
-          "its weights may be damaged: try another one with --vae"};
+          "its weights may be damaged: " + other_autoencoder(model)};
 }
 
 Error too_large(const Model& model, const AutoencoderSize& size, const std::string& what) {
@@ -85,15 +89,30 @@ at::Tensor fitting_pass(const Model& model, const AutoencoderPass& pass, const a
   throw too_large(model, size, what);
 }
 
-void note_plain(const at::Tensor& pixels, const at::Tensor& latent, const Observer& observer) {
+// A tiny decoder knows no strips.
+at::Tensor tiny_pass(const Model& model, const AutoencoderPass& pass, const at::Tensor& x,
+                     const AutoencoderSize& size) {
+  try {
+    return pass(x);
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+  }
+  throw Error(ErrorKind::OutOfMemory, too_large(model, size, "decoding").what(),
+              "leave out --taesd: other decoders work strip by strip");
+}
+
+void note_plain(const Model& model, const at::Tensor& pixels, const at::Tensor& latent,
+                const Observer& observer) {
   const at::Tensor seen = pixels.clamp(-1.0, 1.0);
   const double darkest = seen.min().item<double>(), brightest = seen.max().item<double>();
   if (brightest - darkest > kPlainRange) return;
   if (latent.std(/*unbiased=*/false).item<double>() < kPlainLatent) return;
   const std::string colour = brightest < -1.0 + kPlainRange ? "black" : "of one plain colour";
-  observer.on_note("warning: the picture is " + colour +
-                   ", though its latent is not; the model's numbers may have overflowed: try "
-                   "--precision float32, or another autoencoder with --vae");
+  observer.on_note(
+      "warning: the picture is " + colour +
+      ", though its latent is not; the model's numbers may have overflowed: try "
+      "--precision float32, or " +
+      (model.autoencoder.tiny ? "leave out --taesd" : "another autoencoder with --vae"));
 }
 
 at::Tensor decode_picture(const Model& model, const at::Tensor& latent, const Observer& observer) {
@@ -103,12 +122,11 @@ at::Tensor decode_picture(const Model& model, const at::Tensor& latent, const Ob
   const AutoencoderPass decode = [&](const at::Tensor& x) {
     return model.autoencoder.decode(x).to(at::kCPU, at::kFloat);
   };
-  // A tiny decoder's maps are small, and it knows no strips.
   const at::Tensor pixels = model.autoencoder.tiny
-                                ? decode(latent)
+                                ? tiny_pass(model, decode, latent, size)
                                 : fitting_pass(model, decode, latent, size, "decoding", observer);
-  if (!all_finite(pixels)) throw undecodable(size);
-  note_plain(pixels, latent, observer);
+  if (!all_finite(pixels)) throw undecodable(model, size);
+  note_plain(model, pixels, latent, observer);
   return pixels;
 }
 

@@ -283,7 +283,7 @@ void check_layout(const LayoutRecipe& r) {
 
 void check_taesd(const TaesdRecipe& r) {
   expect_range("taesd.channels", static_cast<double>(r.channels), 1, 1 << 12);
-  expect_range("taesd.blocks", static_cast<double>(r.blocks), 1, 16);
+  expect_range("taesd.blocks", static_cast<double>(r.blocks), 1, 8);
 }
 
 void check_denoiser(const DenoiserRecipe& r) {

@@ -108,8 +108,16 @@ TEST_F(SplitFilesTest, MarksOfANewNetworkCountInAModelThatKnowsItsFamily) {
   EXPECT_EQ(config.prediction, Prediction::V);
   EXPECT_TRUE(config.schedule.zero_terminal_snr);
   EXPECT_NE(note.find("v_pred"), std::string::npos) << note;
+  note.clear();
   options.prediction = Prediction::Epsilon;
   EXPECT_EQ(load_model(path("own"), options).config.prediction, Prediction::Epsilon);
+  EXPECT_EQ(note.find("v_pred"), std::string::npos) << note;
+
+  options.prediction = std::nullopt;
+  save_safetensors(path("told.safetensors"), with_prefix_removed(second_, "model.diffusion_model."),
+                   {{"modelspec.prediction_type", "v"}});
+  options.split.unet = path("told.safetensors");
+  EXPECT_EQ(load_model(path("own"), options).config.prediction, Prediction::V);
 }
 
 TEST_F(SplitFilesTest, AFileWithoutItsPartIsRefused) {

@@ -104,7 +104,14 @@ TEST(TinyDecoderFile, SaysWhatDoesNotFit) {
   EXPECT_NE(error_of(damaged, kSmall).find("4.conv.2.bias"), std::string::npos);
   damaged = own;
   damaged["1.weight"] = at::zeros({1 << 20, 4, 1, 1});
-  EXPECT_NE(error_of(damaged, kSmall).find("1048576"), std::string::npos);
+  EXPECT_NE(error_of(damaged, kSmall).find("no decoder"), std::string::npos);
+  TensorMap many;
+  for (int i = 0; i < 64; ++i) many[std::to_string(i) + ".weight"] = at::zeros({6, 4, 3, 3});
+  many["3.conv.0.weight"] = at::zeros({6, 6, 3, 3});
+  EXPECT_NE(error_of(many, kSmall).find("no decoder"), std::string::npos);
+  damaged = own;
+  damaged["1.weight"] = at::zeros({0, 4, 3, 3});
+  EXPECT_NE(error_of(damaged, kSmall).find("no decoder"), std::string::npos);
   damaged = own;
   damaged["12.weight"] = at::zeros({1, 6, 3, 3});
   EXPECT_NE(error_of(damaged, kSmall).find("12.weight"), std::string::npos);

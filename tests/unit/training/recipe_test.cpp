@@ -132,10 +132,13 @@ TEST(Recipe, RefusesKeysOfOtherKindsAndListsThatDiffer) {
 }
 
 TEST(Recipe, TheRecipesOfTheProjectAreValid) {
-  for (const char* name : {"autoencoder", "clip", "layout", "places", "taesd", "denoiser"}) {
+  using Named = std::pair<const char*, const char*>;
+  for (const auto& [name, stage] :
+       {Named{"autoencoder", "autoencoder"}, Named{"clip", "clip"}, Named{"layout", "layout"},
+        Named{"places", "denoiser"}, Named{"denoiser", "denoiser"}, Named{"taesd", "taesd"}}) {
     const std::filesystem::path path = std::filesystem::path(SFUMATO_SOURCE_DIR) /
                                        "recipes/scenes" / (std::string(name) + ".toml");
-    EXPECT_FALSE(read_recipe(path).stage.empty()) << name;
+    EXPECT_EQ(read_recipe(path).stage, stage) << name;
   }
 }
 

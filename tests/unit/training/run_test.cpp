@@ -134,7 +134,8 @@ TEST(RunTraining, DrawsTimestepsFromThePartOfTheSchedule) {
 TEST(RunTraining, ADenoiserMayBeginWithAnotherOnesWeights) {
   const TinyTraining tiny;
   train_first_two_stages(tiny);
-  const Recipe first = tiny.recipe("denoiser", "first", 3);
+  Recipe first = tiny.recipe("denoiser", "first", 3);
+  first.denoiser.train_text_encoder = true;
   train_stage(first);
   Recipe second = tiny.recipe("denoiser", "second", 1);
   second.learning_rate = 0.0;

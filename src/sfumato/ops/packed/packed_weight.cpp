@@ -347,7 +347,15 @@ void PackedWeight::pack(const at::Tensor& weight, const std::optional<Stride>& c
   stream().wait();
 }
 
-bool PackedWeight::is_packed() const {
+bool PackedWeight::pack_for(const at::Tensor& x, const at::Tensor& weight,
+                            const Stride& convolution) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->packed.defined()) return true;
+    const bool stays = state_->kept && weight.storage().use_count() == 1;
+    if (!stays || wanted_dtype(x, weight) != weight.scalar_type()) return false;
+  }
+  pack(weight, convolution);
   const std::lock_guard lock(state_->mutex);
   return state_->packed.defined();
 }

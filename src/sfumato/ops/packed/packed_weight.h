@@ -48,8 +48,10 @@ class PackedWeight {
   void keep();
   /// Does so now, for a convolution or else for linear().
   void pack(const at::Tensor& weight, const std::optional<Stride>& convolution);
-  /// Whether the weight lives in that form only, and a copy of its values as they were.
-  bool is_packed() const;
+  /// Packs a weight that is kept, if a convolution of x would. Whether it lives in that form only,
+  /// so that its values cannot change before unpack().
+  bool pack_for(const at::Tensor& x, const at::Tensor& weight, const Stride& convolution);
+  /// A copy of its values as they were.
   at::Tensor plain(const at::Tensor& weight) const;
   /// Gives the weight its values back, bit for bit, and keeps it so.
   void unpack(const at::Tensor& weight);

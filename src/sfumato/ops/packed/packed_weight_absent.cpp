@@ -21,7 +21,7 @@ std::optional<at::Tensor> PackedWeight::convolution(const Operands&, const Strid
 }
 void PackedWeight::keep() {}
 void PackedWeight::pack(const at::Tensor&, const std::optional<Stride>&) {}
-bool PackedWeight::is_packed() const { return false; }
+bool PackedWeight::pack_for(const at::Tensor&, const at::Tensor&, const Stride&) { return false; }
 at::Tensor PackedWeight::plain(const at::Tensor& weight) const { return weight.detach().clone(); }
 void PackedWeight::unpack(const at::Tensor&) {}
 

@@ -10,18 +10,29 @@
 
 namespace sfumato::ops {
 
+namespace {
+
+// Three taps along an axis -> two for each parity: at even places the first tap meets the value
+// before and the others the own one, at odd places the last meets the one after.
+struct Taps {
+  at::Tensor even, odd;
+};
+
+Taps joined_taps(const at::Tensor& weight, std::int64_t axis) {
+  const auto tap = [&](std::int64_t i) { return weight.narrow(axis, i, 1); };
+  return {at::cat({tap(0), tap(1) + tap(2)}, axis), at::cat({tap(0) + tap(1), tap(2)}, axis)};
+}
+
+}  // namespace
+
 at::Tensor phase_weights(const at::Tensor& weight) {
-  // Which of three taps meet which of two values: at even places the first meets the value before
-  // and the others the own one, at odd places the last meets the one after.
-  const at::Tensor taps = at::tensor({1.0f, 0.0f, 0.0f,  // even, the value before
-                                      0.0f, 1.0f, 1.0f,  // even, the own value
-                                      1.0f, 1.0f, 0.0f,  // odd, the own value
-                                      0.0f, 0.0f, 1.0f}  // odd, the value after
-                                     )
-                              .view({2, 2, 3});
-  const at::Tensor wide = weight.detach().to(at::kFloat);
-  const at::Tensor phases = at::einsum("pak,qbl,oikl->pqoiab", {taps, taps, wide});
-  return phases.reshape({4 * weight.size(0), weight.size(1), 2, 2}).to(weight.scalar_type());
+  std::vector<at::Tensor> phases;
+  const Taps rows = joined_taps(weight.detach().to(at::kFloat), 2);
+  for (const at::Tensor& row : {rows.even, rows.odd}) {
+    const Taps columns = joined_taps(row, 3);
+    phases.insert(phases.end(), {columns.even, columns.odd});
+  }
+  return at::cat(phases, 0).to(weight.scalar_type());
 }
 
 at::Tensor join_phases(const at::Tensor& phases) {

@@ -147,16 +147,17 @@ std::int64_t end_of_timesteps(const DenoiserRecipe& recipe, const NoiseSchedule&
 
 // The weights of another model of the same family, but for its autoencoder.
 void begin_with(Model& model, const std::string& start) {
-  const Model other = load_model(start, {});
-  if (!other.unet || other.text_encoders.empty()) {
-    throw Error(ErrorKind::Unsupported,
-                "recipe: denoiser.start: " + start + " has not got a U-Net and a text encoder");
-  }
+  TextEncoder& text = model.text_encoders.front();
   try {
+    const Model other = load_model(start, {});
+    if (!other.unet || other.text_encoders.empty() ||
+        other.text_encoders.front().tokenizer_text != text.tokenizer_text) {
+      throw Error(ErrorKind::Unsupported, start + " has no U-Net, or another tokenizer");
+    }
     load_into(*model.unet, tensors_of(*other.unet));
-    load_into(*model.text_encoders.front().module, tensors_of(*other.text_encoders.front().module));
+    load_into(*text.module, tensors_of(*other.text_encoders.front().module));
   } catch (const Error& e) {
-    throw Error(e.kind(), "recipe: denoiser.start: " + start + ": " + e.what(), e.hint());
+    throw Error(e.kind(), std::string("recipe: denoiser.start: ") + e.what(), e.hint());
   }
 }
 

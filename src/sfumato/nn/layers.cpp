@@ -111,7 +111,8 @@ at::Tensor Conv2dImpl::upsampled(const at::Tensor& x) {
 }
 
 std::optional<at::Tensor> Conv2dImpl::upsampled_by_phases(const at::Tensor& x) {
-  if (at::GradMode::is_enabled() || x.size(2) * x.size(3) < kWorthPhases) return std::nullopt;
+  if (at::GradMode::is_enabled() || !x.is_cpu()) return std::nullopt;
+  if (x.size(2) * x.size(3) < kWorthPhases) return std::nullopt;
   const auto phases = is_streamed() ? phases_of(fetched()) : kept_phases(x);
   if (!phases) return std::nullopt;
   const auto [in, padding] = padded(x, 1);

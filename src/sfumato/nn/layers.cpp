@@ -15,8 +15,8 @@ namespace {
 
 thread_local bool g_tiling = false;
 
-// Places of a map from which on its convolution is long enough for weights of its own, four ninths
-// of whose time and sixteen ninths of whose memory it takes.
+// Places of a map from which on its convolution is long enough for weights of its own: they take
+// four ninths of the products and sixteen ninths of the memory.
 constexpr int64_t kWorthPhases = 1024;
 
 // LibTorch's default for linear and convolution layers (He et al. 2015 with a = sqrt(5)).

@@ -94,7 +94,7 @@ class Conv2dImpl : public ProductLayer {
   Conv2dImpl(int64_t in, int64_t out, int64_t kernel) : Conv2dImpl(in, out, kernel, Options{}) {}
   at::Tensor forward(const at::Tensor& x, const at::Tensor& residual = {});
   /// forward() of the map doubled by upsample_nearest(), [B, in, H, W] -> [B, out, 2 H, 2 W]: with
-  /// packed weights on large maps by ops/upsampled_convolution, in half of the time. For layers
+  /// packed weights on large maps by ops/upsampled_convolution, with fewer products. For layers
   /// with a 3x3 kernel and a stride of 1.
   at::Tensor upsampled(const at::Tensor& x);
   void pack() override { packed_.pack(weight, ops::Stride{stride_, padding_}); }
